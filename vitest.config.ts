@@ -1,0 +1,44 @@
+import { availableParallelism } from "node:os";
+import { defineConfig, type ViteUserConfig } from "vitest/config";
+import { RequirementReporter } from "./test/support/requirement-reporter.js";
+
+const onCi = process.env["CI"] === "true";
+
+/** Folders whose tests run the built package (`dist`) as a user would: they alone wait for a build. */
+const packageTests = [
+  "test/cli/**/*.test.ts",
+  "test/browser/**/*.test.ts",
+  "test/examples/**/*.test.ts",
+  "test/package/**/*.test.ts",
+];
+
+const config: ViteUserConfig = defineConfig({
+  test: {
+    pool: "forks",
+    // By default one core is left idle, which is half of a small machine.
+    maxWorkers: availableParallelism(),
+    restoreMocks: true,
+    projects: [
+      {
+        extends: true,
+        test: { name: "source", include: ["test/**/*.test.ts"], exclude: packageTests },
+      },
+      {
+        extends: true,
+        test: { name: "package", include: packageTests, globalSetup: ["test/support/build.ts"] },
+      },
+    ],
+    reporters: ["default", new RequirementReporter(), ...(onCi ? ["json" as const] : [])],
+    outputFile: { json: "test-artefacts/results.json" },
+    coverage: {
+      provider: "v8",
+      include: ["src/**/*.ts"],
+      reporter: ["text", "html", "json-summary"],
+      thresholds: {
+        "src/protocol/**": { lines: 100, branches: 100, functions: 100, statements: 100 },
+      },
+    },
+  },
+});
+
+export default config;
