@@ -1,0 +1,33 @@
+export { CloseCode, isCloseCodeOnWire } from "./close-code.js";
+export {
+  answerClose,
+  answerTo,
+  closeByPeer,
+  closeByUs,
+  cutTransport,
+  failByUs,
+  OPEN,
+  type ClosedState,
+  type Closer,
+  type CloseState,
+  type CloseSummary,
+} from "./close-handshake.js";
+export { buildClosePayload, MAX_REASON_BYTES, parseClosePayload, type ClosePayload } from "./close-payload.js";
+export { type ExtensionOffer, type ExtensionParameter, parseExtensionOffers } from "./extension-offer.js";
+export { type FaultCode, type FaultRow, faults } from "./fault.js";
+export { frameHeaderLength, MAX_HEADER_BYTES, writeFrameHeader } from "./frame-header.js";
+export { type HandshakeFaultCode, type HandshakeFaultRow, handshakeFaults } from "./handshake-fault.js";
+export { applyMask, rotateMaskKey } from "./mask.js";
+export { Opcode } from "./opcode.js";
+export {
+  ACCEPT_GUID,
+  type HandshakeOffer,
+  type HandshakeRefusal,
+  type HandshakeRequest,
+  readHandshake,
+  WEBSOCKET_VERSION,
+} from "./opening-handshake.js";
+export type { MessageTypes, ReceiveLimits } from "./receive-limits.js";
+export { Receiver, type ReceiverOptions, type ReceiverSink, type Role } from "./receiver.js";
+export { selectSubprotocol } from "./token-list.js";
+export { Utf8Validator } from "./utf8-validator.js";

@@ -1,0 +1,42 @@
+/** What the first byte of a long message makes a buffer take; few messages that are cut outgrow it. */
+const FIRST_CAPACITY = 16 * 1024;
+
+/**
+ * Gathers a message that does not lie whole in one chunk. It copies, so no chunk is pinned, and it grows with what has
+ * arrived, never with what a header announces.
+ */
+export class MessageBuffer {
+  #bytes = new Uint8Array(0);
+  #length = 0;
+
+  /** Bytes gathered so far. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /**
+   * Copies `source[start, end)` in. `atMost`, the bytes that may still come (these included; `Infinity` where nobody knows),
+   * spares needless room at the end of a long message.
+   */
+  append(source: Uint8Array, start: number, end: number, atMost: number): void {
+    const needed = this.#length + (end - start);
+    if (needed > this.#bytes.length) this.#grow(needed, this.#length + atMost);
+    this.#bytes.set(source.subarray(start, end), this.#length);
+    this.#length = needed;
+  }
+
+  /** Hands the message over, in a buffer of its exact size, and begins anew. */
+  take(): Uint8Array {
+    const message = this.#length === this.#bytes.length ? this.#bytes : this.#bytes.slice(0, this.#length);
+    this.#bytes = new Uint8Array(0);
+    this.#length = 0;
+    return message;
+  }
+
+  /** At least doubles, so that a message in many small pieces is not copied again for each of them. */
+  #grow(needed: number, most: number): void {
+    const grown = new Uint8Array(Math.min(Math.max(FIRST_CAPACITY, this.#bytes.length * 2, needed), most));
+    grown.set(this.#bytes.subarray(0, this.#length));
+    this.#bytes = grown;
+  }
+}

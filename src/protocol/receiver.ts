@@ -1,0 +1,309 @@
+import { parseClosePayload, type ClosePayload } from "./close-payload.js";
+import type { FaultCode } from "./fault.js";
+import { MAX_HEADER_BYTES, readUint32 } from "./frame-header.js";
+import { applyMask, rotateMaskKey } from "./mask.js";
+import { MessageBuffer } from "./message-buffer.js";
+import { isControl, isReserved, Opcode } from "./opcode.js";
+import type { MessageTypes, ReceiveLimits } from "./receive-limits.js";
+import { Utf8Validator } from "./utf8-validator.js";
+
+/** Which end of the connection we are; it decides whether we must see masked frames. */
+export type Role = "server" | "client";
+
+/**
+ * What the receiver calls. `bytes[start, end)` of `text`, `binary`, `ping` and `pong` is borrowed: it may lie in the chunk
+ * given to `push` and is only good until the call returns, unless `isOwned` says that it is the callee's to keep.
+ *
+ * `text` and `binary` return whether the receiver may go on with the chunk at once.
+ */
+export interface ReceiverSink {
+  /** A whole text message, valid UTF-8. `isAscii` says that no byte is above 0x7F. */
+  text(bytes: Uint8Array, start: number, end: number, isAscii: boolean): boolean;
+  /** A whole binary message. */
+  binary(bytes: Uint8Array, start: number, end: number, isOwned: boolean): boolean;
+  ping(bytes: Uint8Array, start: number, end: number): void;
+  pong(bytes: Uint8Array, start: number, end: number): void;
+  /** The peer's close frame. Whatever follows it is ignored. */
+  close(payload: ClosePayload): void;
+  /** The peer broke the protocol or a limit. Whatever follows is ignored. */
+  fault(code: FaultCode): void;
+}
+
+/** How a receiver is set up. */
+export interface ReceiverOptions {
+  readonly role: Role;
+  readonly limits: ReceiveLimits;
+  readonly messageTypes: MessageTypes;
+}
+
+const Phase = { header: 0, payload: 1, ended: 2 } as const;
+type Phase = (typeof Phase)[keyof typeof Phase];
+
+const FIN = 0x80;
+const RESERVED_BITS = 0x70;
+const OPCODE_BITS = 0x0f;
+const MASK_BIT = 0x80;
+const LENGTH_BITS = 0x7f;
+const MAX_CONTROL_BYTES = 125;
+
+/** What `#parseHeader` returns when the header does not lie whole in the bytes, or is at fault. */
+const INCOMPLETE = 0;
+const FAULTY = -1;
+
+/**
+ * The receiving half of RFC 6455: bytes in, calls on the sink out. It allocates nothing for a frame that lies whole in a
+ * chunk (but a view of words to unmask a payload of 256 bytes or more), never copies such a payload, and unmasks in place, so
+ * a chunk belongs to the receiver while `push` runs.
+ */
+export class Receiver {
+  readonly #sink: ReceiverSink;
+  readonly #limits: ReceiveLimits;
+  readonly #messageTypes: MessageTypes;
+  readonly #isServer: boolean;
+
+  #phase: Phase = Phase.header;
+  #isPaused = false;
+  /** A header cut by the end of a chunk waits here. */
+  readonly #carry: Uint8Array = new Uint8Array(MAX_HEADER_BYTES);
+  #carried = 0;
+
+  // The frame under way.
+  #isFinal = false;
+  #opcode = 0;
+  #payloadLength = 0;
+  #remaining = 0;
+  #maskKey = 0;
+
+  // The message under way. `#messageOpcode` is that of its first frame, 0 between messages.
+  #messageOpcode = 0;
+  #fragments = 0;
+  #seenBits = 0;
+  readonly #message: MessageBuffer = new MessageBuffer();
+  readonly #validator: Utf8Validator = new Utf8Validator();
+  /** A control frame cut by the end of a chunk is gathered here; it may stand between the frames of a message. */
+  readonly #control: MessageBuffer = new MessageBuffer();
+
+  constructor(sink: ReceiverSink, options: ReceiverOptions) {
+    this.#sink = sink;
+    this.#limits = options.limits;
+    this.#messageTypes = options.messageTypes;
+    this.#isServer = options.role === "server";
+  }
+
+  /** Ignores every byte from now on. */
+  end(): void {
+    this.#phase = Phase.ended;
+  }
+
+  /**
+   * Takes `chunk[start, end)` and calls the sink for what is complete.
+   *
+   * @returns the offset up to which the chunk was taken: `end`, or less when the sink asked to pause after a message; the
+   * caller then gives the rest again, later. Nothing of it has been touched.
+   */
+  push(chunk: Uint8Array, start: number, end: number): number {
+    this.#isPaused = false;
+    let at = start;
+    while (at < end && !this.#isPaused) {
+      if (this.#phase === Phase.payload) at = this.#takePayload(chunk, at, end);
+      else if (this.#phase === Phase.header) at = this.#takeHeader(chunk, at, end);
+      else return end;
+    }
+    return at;
+  }
+
+  #fail(code: FaultCode): typeof FAULTY {
+    this.#phase = Phase.ended;
+    this.#sink.fault(code);
+    return FAULTY;
+  }
+
+  #takeHeader(chunk: Uint8Array, start: number, end: number): number {
+    const carried = this.#carried;
+    if (carried === 0) {
+      const size = this.#parseHeader(chunk, start, end - start);
+      if (size > 0) return this.#beginPayload(chunk, start + size);
+      if (size === INCOMPLETE) this.#carryOver(chunk, start, end);
+      return end;
+    }
+    const stop = Math.min(end, start + MAX_HEADER_BYTES - carried);
+    this.#carryOver(chunk, start, stop);
+    const size = this.#parseHeader(this.#carry, 0, this.#carried);
+    if (size <= 0) return end;
+    this.#carried = 0;
+    return this.#beginPayload(chunk, start + size - carried);
+  }
+
+  #carryOver(chunk: Uint8Array, start: number, end: number): void {
+    for (let at = start; at < end; at++) this.#carry[this.#carried++] = chunk[at] as number;
+  }
+
+  /** Reads the header at `bytes[at]`, of which `available` bytes are there; refuses it as soon as a bad byte shows. */
+  #parseHeader(bytes: Uint8Array, at: number, available: number): number {
+    const first = bytes[at] as number;
+    const fault = this.#checkFirstByte(first);
+    if (fault !== undefined) return this.#fail(fault);
+    if (available < 2) return INCOMPLETE;
+
+    const second = bytes[at + 1] as number;
+    const opcode = first & OPCODE_BITS;
+    // RFC 6455 §5.1: a server MUST close on an unmasked frame, a client on a masked one.
+    const isMasked = (second & MASK_BIT) !== 0;
+    if (isMasked !== this.#isServer) return this.#fail(isMasked ? "masked-frame" : "unmasked-frame");
+    let length = second & LENGTH_BITS;
+    // RFC 6455 §5.5: control frames MUST have a payload of 125 bytes or less.
+    if (isControl(opcode) && length > MAX_CONTROL_BYTES) return this.#fail("control-too-long");
+
+    const lengthEnd = length < 126 ? 2 : length === 126 ? 4 : 10;
+    // RFC 6455 §5.2: the most significant bit of a 64-bit length MUST be 0.
+    if (lengthEnd === 10 && available > 2 && (bytes[at + 2] as number) >= 0x80) return this.#fail("length-high-bit");
+    if (available < lengthEnd) return INCOMPLETE;
+    if (lengthEnd > 2) {
+      length = this.#readExtendedLength(bytes, at + 2, lengthEnd);
+      if (length === FAULTY) return FAULTY;
+    }
+    if (!isControl(opcode)) {
+      const excess = this.#checkLimits(length);
+      if (excess !== undefined) return this.#fail(excess);
+    }
+
+    const size = isMasked ? lengthEnd + 4 : lengthEnd;
+    if (available < size) return INCOMPLETE;
+    this.#isFinal = (first & FIN) !== 0;
+    this.#opcode = opcode;
+    this.#payloadLength = length;
+    this.#remaining = length;
+    this.#maskKey = isMasked ? readUint32(bytes, at + lengthEnd) | 0 : 0;
+    return size;
+  }
+
+  #checkFirstByte(first: number): FaultCode | undefined {
+    const opcode = first & OPCODE_BITS;
+    // RFC 6455 §5.2: RSV1-3 MUST be 0 unless an extension is negotiated that defines them.
+    if ((first & RESERVED_BITS) !== 0) return "reserved-bit";
+    // RFC 6455 §5.2: an unknown opcode MUST fail the connection.
+    if (isReserved(opcode)) return "reserved-opcode";
+    if (isControl(opcode)) {
+      // RFC 6455 §5.5: control frames MUST NOT be fragmented.
+      return (first & FIN) === 0 ? "fragmented-control" : undefined;
+    }
+    // RFC 6455 §5.4: the fragments of one message MUST NOT be interleaved with those of another.
+    if (opcode === Opcode.continuation) {
+      if (this.#messageOpcode === 0) return "unexpected-continuation";
+      // RFC 6455 §10.4: a limit on fragments too, or empty ones could come for ever.
+      return this.#fragments >= this.#limits.maxFragments ? "too-many-fragments" : undefined;
+    }
+    if (this.#messageOpcode !== 0) return "expected-continuation";
+    // RFC 6455 §7.4.1: 1003 is for a type of data that the endpoint cannot accept.
+    if (this.#messageTypes === "text" && opcode === Opcode.binary) return "unsupported-data";
+    if (this.#messageTypes === "binary" && opcode === Opcode.text) return "unsupported-data";
+    return undefined;
+  }
+
+  /** The 16-bit or 64-bit length at `bytes[at]`; its highest bit has been checked. */
+  #readExtendedLength(bytes: Uint8Array, at: number, lengthEnd: number): number {
+    if (lengthEnd === 4) {
+      const length = ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
+      // RFC 6455 §5.2: the minimal number of bytes MUST be used to encode the length.
+      return length < 126 ? this.#fail("non-minimal-length") : length;
+    }
+    // Above 2^53 the sum is rounded, but it is a number all the same and above every finite limit.
+    const length = readUint32(bytes, at) * 0x1_0000_0000 + readUint32(bytes, at + 4);
+    return length < 0x10000 ? this.#fail("non-minimal-length") : length;
+  }
+
+  // RFC 6455 §10.4: limits on frames and on reassembled messages, held before anything is allocated.
+  #checkLimits(length: number): FaultCode | undefined {
+    // The message first: who has set maxMessageBytes alone is to see its name, however the peer cut the message up.
+    if (this.#message.length + length > this.#limits.maxMessageBytes) return "message-too-big";
+    if (length > this.#limits.maxFrameBytes) return "frame-too-big";
+    return undefined;
+  }
+
+  #beginPayload(chunk: Uint8Array, at: number): number {
+    if (!isControl(this.#opcode)) {
+      if (this.#messageOpcode === 0) this.#messageOpcode = this.#opcode;
+      this.#fragments++;
+    }
+    this.#phase = Phase.payload;
+    return this.#remaining === 0 ? this.#takePayload(chunk, at, at) : at;
+  }
+
+  #takePayload(chunk: Uint8Array, start: number, end: number): number {
+    const remaining = this.#remaining;
+    const stop = end - start < remaining ? end : start + remaining;
+    const seenBits = applyMask(chunk, start, stop, this.#maskKey);
+    this.#remaining = remaining - (stop - start);
+    if (this.#remaining === 0) this.#phase = Phase.header;
+    else this.#maskKey = rotateMaskKey(this.#maskKey, stop - start);
+    if (isControl(this.#opcode)) this.#takeControl(chunk, start, stop);
+    else this.#takeData(chunk, start, stop, seenBits);
+    return stop;
+  }
+
+  #takeControl(chunk: Uint8Array, start: number, end: number): void {
+    if (end - start === this.#payloadLength) {
+      this.#deliverControl(chunk, start, end);
+      return;
+    }
+    this.#control.append(chunk, start, end, this.#remaining + (end - start));
+    if (this.#remaining > 0) return;
+    const payload = this.#control.take();
+    this.#deliverControl(payload, 0, payload.length);
+  }
+
+  #deliverControl(bytes: Uint8Array, start: number, end: number): void {
+    if (this.#opcode === Opcode.ping) {
+      this.#sink.ping(bytes, start, end);
+    } else if (this.#opcode === Opcode.pong) {
+      this.#sink.pong(bytes, start, end);
+    } else {
+      const payload = parseClosePayload(bytes, start, end);
+      if (typeof payload === "string") {
+        this.#fail(payload);
+      } else {
+        // RFC 6455 §1.4: after a close frame was received, any further data is discarded.
+        this.#phase = Phase.ended;
+        this.#sink.close(payload);
+      }
+    }
+  }
+
+  #takeData(chunk: Uint8Array, start: number, end: number, seenBits: number): void {
+    const isText = this.#messageOpcode === Opcode.text;
+    // RFC 6455 §8.1: text that is not UTF-8 MUST fail the connection; here at the first bad byte.
+    if (isText && !this.#checkText(chunk, start, end, seenBits)) {
+      this.#fail("invalid-utf8");
+      return;
+    }
+    this.#seenBits |= seenBits;
+    const isEnd = this.#isFinal && this.#remaining === 0;
+    if (isEnd && this.#fragments === 1 && end - start === this.#payloadLength) {
+      this.#deliver(chunk, start, end, false);
+      return;
+    }
+    const atMost = this.#isFinal
+      ? this.#remaining + (end - start)
+      : this.#limits.maxMessageBytes - this.#message.length;
+    this.#message.append(chunk, start, end, atMost);
+    if (!isEnd) return;
+    const message = this.#message.take();
+    this.#deliver(message, 0, message.length, true);
+  }
+
+  #checkText(bytes: Uint8Array, start: number, end: number, seenBits: number): boolean {
+    const isEnd = this.#isFinal && this.#remaining === 0;
+    if (seenBits < 0x80 && this.#validator.isComplete) return true;
+    return this.#validator.write(bytes, start, end) && (!isEnd || this.#validator.isComplete);
+  }
+
+  #deliver(bytes: Uint8Array, start: number, end: number, isOwned: boolean): void {
+    const isText = this.#messageOpcode === Opcode.text;
+    const isAscii = this.#seenBits < 0x80;
+    this.#messageOpcode = 0;
+    this.#fragments = 0;
+    this.#seenBits = 0;
+    const goOn = isText ? this.#sink.text(bytes, start, end, isAscii) : this.#sink.binary(bytes, start, end, isOwned);
+    if (!goOn) this.#isPaused = true;
+  }
+}

@@ -1,0 +1,38 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { describe, expect, test } from "vitest";
+import { faults, handshakeFaults } from "../../src/protocol/index.js";
+
+const document = readFileSync(resolve(import.meta.dirname, "../../docs/faults.md"), "utf8");
+
+/** The rows of the table under `heading`, as the document writes them. */
+function documentedRows(heading: string): string[] {
+  const section = document.split(/^## /m).find((each) => each.startsWith(`${heading}\n`)) ?? "";
+  const lines = section.split("\n").filter((line) => line.startsWith("|"));
+  return lines.slice(2); // what comes first is the table's head
+}
+
+function row(code: string, answer: number, section: string, explanation: string): string {
+  return `| \`${code}\` | ${answer} | [§${section}](https://www.rfc-editor.org/rfc/rfc6455#section-${section}) | ${explanation} |`;
+}
+
+describe("docs/faults.md", () => {
+  test("documents every fault of a frame with its close code and section, and no other, in order", () => {
+    const rows = Object.entries(faults).map(([code, fault]) =>
+      row(code, fault.closeCode, fault.section, fault.explanation),
+    );
+    expect(documentedRows("On an open connection")).toEqual(rows);
+  });
+
+  test("documents every fault of a handshake with its status and section, and no other, in order", () => {
+    const rows = Object.entries(handshakeFaults).map(([code, fault]) =>
+      row(code, fault.status, fault.section, fault.explanation),
+    );
+    expect(documentedRows("In an opening handshake")).toEqual(rows);
+  });
+
+  test("has no tables but these two", () => {
+    const rows = document.split("\n").filter((line) => line.startsWith("| `"));
+    expect(rows).toHaveLength(Object.keys(faults).length + Object.keys(handshakeFaults).length);
+  });
+});
