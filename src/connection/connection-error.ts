@@ -1,0 +1,42 @@
+import { type FaultCode, faults } from "../protocol/index.js";
+
+/** Why an operation on a connection failed, or why a connection ended otherwise than by a close handshake. */
+export type ConnectionErrorCode =
+  /** The peer broke the protocol or a limit; `fault` says how. */
+  | "protocol-fault"
+  /** The socket failed or ended without a close frame; `cause` is the socket's error, if it gave one. */
+  | "connection-lost"
+  /** The message was given to a connection that is closing or closed. */
+  | "not-open"
+  /** The peer did not read, and what was queued for it passed `maxBufferedBytes`. */
+  | "send-buffer-full"
+  /** The peer did not end its side of the closing handshake within `closeTimeoutMs`. */
+  | "close-timeout"
+  /** A handler threw or rejected; `cause` is what it threw. */
+  | "handler-failed"
+  /** Somebody reads this connection already. */
+  | "already-reading";
+
+/** The error of everything that a connection reports. Its message says what happened and what to do. */
+export class ConnectionError extends Error {
+  override readonly name = "ConnectionError";
+  readonly code: ConnectionErrorCode;
+  /** The row of the faults table, when `code` is `"protocol-fault"`. */
+  readonly fault: FaultCode | undefined;
+
+  constructor(code: ConnectionErrorCode, message: string, details: { cause?: unknown; fault?: FaultCode } = {}) {
+    super(message, "cause" in details ? { cause: details.cause } : undefined);
+    this.code = code;
+    this.fault = details.fault;
+  }
+
+  /** The error that stands for what the peer did wrong. */
+  static ofFault(fault: FaultCode): ConnectionError {
+    const row = faults[fault];
+    return new ConnectionError(
+      "protocol-fault",
+      `${fault}: ${row.explanation} (RFC 6455 §${row.section}, close code ${row.closeCode})`,
+      { fault },
+    );
+  }
+}

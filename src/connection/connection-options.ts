@@ -1,0 +1,78 @@
+import { checkChoice, checkInteger, checkLimit } from "../internal/option-check.js";
+import type { MessageTypes, ReceiveLimits } from "../protocol/index.js";
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+/** What a connection lets either side do. Every member is optional; the defaults are safe ones. */
+export interface ConnectionOptions {
+  /** Bytes in one message, its fragments added up. Default 1 MiB; more ends the connection with 1009. */
+  readonly maxMessageBytes?: number | undefined;
+  /** Bytes in one frame. Default: as `maxMessageBytes`; more ends the connection with 1009. */
+  readonly maxFrameBytes?: number | undefined;
+  /** Frames in one message, empty ones counted. Default 16,384; more ends the connection with 1008. */
+  readonly maxFragments?: number | undefined;
+  /** The messages taken: `"any"` (default), `"text"` or `"binary"`; another type ends the connection with 1003. */
+  readonly messageTypes?: MessageTypes | undefined;
+  /** Bytes queued for the peer at which `send` begins to wait and `write` returns false. Default 256 KiB. */
+  readonly highWaterMark?: number | undefined;
+  /** Bytes queued at which `send` goes on and `drain` is called. Default: a quarter of `highWaterMark`. */
+  readonly lowWaterMark?: number | undefined;
+  /**
+   * Bytes queued above which the next message ends the connection: the peer does not read and the sender does not wait.
+   * Default 16 MiB. One message of any size is taken while the queue is below it.
+   */
+  readonly maxBufferedBytes?: number | undefined;
+  /** Milliseconds that the peer has to end a closing handshake before the socket is destroyed. Default 5,000. */
+  readonly closeTimeoutMs?: number | undefined;
+}
+
+/** `ConnectionOptions`, complete and checked. */
+export interface ResolvedConnectionOptions {
+  readonly limits: ReceiveLimits;
+  readonly messageTypes: MessageTypes;
+  readonly highWaterMark: number;
+  readonly lowWaterMark: number;
+  readonly maxBufferedBytes: number;
+  readonly closeTimeoutMs: number;
+}
+
+const optionNames: Readonly<Record<keyof ConnectionOptions, true>> = {
+  maxMessageBytes: true,
+  maxFrameBytes: true,
+  maxFragments: true,
+  messageTypes: true,
+  highWaterMark: true,
+  lowWaterMark: true,
+  maxBufferedBytes: true,
+  closeTimeoutMs: true,
+};
+
+/** The names of all connection options. */
+export const connectionOptionNames: readonly string[] = Object.keys(optionNames);
+
+/** The longest delay that a timer takes, in milliseconds. */
+export const MAX_TIMEOUT_MS: number = 2 ** 31 - 1;
+
+/**
+ * Checks `options` and fills in the defaults.
+ *
+ * @throws RangeError or TypeError that names the option, what it got and what it takes.
+ */
+export function resolveConnectionOptions(options: ConnectionOptions): ResolvedConnectionOptions {
+  const maxMessageBytes = checkLimit("maxMessageBytes", options.maxMessageBytes, MIB);
+  const highWaterMark = checkInteger("highWaterMark", options.highWaterMark, 256 * KIB, 1, Number.MAX_SAFE_INTEGER);
+  const defaultLow = Math.floor(highWaterMark / 4);
+  return Object.freeze({
+    limits: Object.freeze({
+      maxMessageBytes,
+      maxFrameBytes: checkLimit("maxFrameBytes", options.maxFrameBytes, maxMessageBytes),
+      maxFragments: checkLimit("maxFragments", options.maxFragments, 16 * KIB),
+    }),
+    messageTypes: checkChoice("messageTypes", options.messageTypes, "any", ["any", "text", "binary"]),
+    highWaterMark,
+    lowWaterMark: checkInteger("lowWaterMark", options.lowWaterMark, defaultLow, 0, highWaterMark - 1),
+    maxBufferedBytes: checkLimit("maxBufferedBytes", options.maxBufferedBytes, Math.max(16 * MIB, highWaterMark)),
+    closeTimeoutMs: checkInteger("closeTimeoutMs", options.closeTimeoutMs, 5_000, 1, MAX_TIMEOUT_MS),
+  });
+}

@@ -1,0 +1,246 @@
+import type { Buffer } from "node:buffer";
+import type { IncomingHttpHeaders } from "node:http";
+
+import { handled } from "../internal/deferred.js";
+import { isThenable } from "../internal/thenable.js";
+import { buildClosePayload, CloseCode } from "../protocol/index.js";
+import type { CloseInfo } from "./close-info.js";
+import type { ConnectionError } from "./connection-error.js";
+import { Link, type LinkEvents, type LinkSetup } from "./link.js";
+import type { Message, Sendable } from "./message.js";
+
+/** What the opening handshake settled. */
+export interface ConnectionDetails<Data> {
+  /** The peer's address and port: `"192.0.2.1:58036"`, `"[::1]:58036"`. */
+  readonly remote: string;
+  /** Our address and port. */
+  readonly local: string;
+  /** The subprotocol agreed on, `""` for none. */
+  readonly subprotocol: string;
+  /** The request target: `"/echo?room=1"`. */
+  readonly url: string;
+  /** The headers of the handshake request. */
+  readonly headers: IncomingHttpHeaders;
+  /** What `authorize` returned. */
+  readonly data: Data;
+}
+
+/**
+ * The callback way to use a connection. One object serves any number of connections, so state belongs in `connection.data`
+ * or in a map of yours. Every member is optional; without `message`, messages are read and dropped.
+ *
+ * A callback that throws or rejects ends its connection with 1011.
+ */
+export interface ConnectionHandler<Data = unknown> {
+  /** Called once, before any message; if it returns a promise, messages wait for it. */
+  open?(connection: Connection<Data>): unknown;
+  /** Called for each message in order; if it returns a promise, the next message waits for it and reading stops. */
+  message?(connection: Connection<Data>, message: Message): unknown;
+  /** Called when `bufferedBytes`, having passed `highWaterMark`, has fallen to `lowWaterMark`. */
+  drain?(connection: Connection<Data>): unknown;
+  /** Called once, after the last message. */
+  close?(connection: Connection<Data>, info: CloseInfo): unknown;
+  /** Called for what went wrong: the peer's faults, a lost socket, what these callbacks throw. `close` follows. */
+  error?(connection: Connection<Data>, error: ConnectionError): unknown;
+}
+
+/** Called for a failure of the user's own code that no handler of theirs takes. */
+export type OnError = (error: unknown, connection: Connection) => void;
+
+/**
+ * One open WebSocket. Messages are received by one of `for await`, `receive` and `handle`; nothing is lost before one of
+ * them begins, for the connection holds the first message and stops reading.
+ *
+ * @example
+ * for await (const message of connection) await connection.send(message);
+ */
+export class Connection<Data = unknown> implements AsyncIterable<Message> {
+  readonly remote: string;
+  readonly local: string;
+  readonly subprotocol: string;
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  /** Yours: what `authorize` returned. */
+  readonly data: Data;
+
+  readonly #link: Link;
+  readonly #onError: OnError;
+  #handler: ConnectionHandler<Data> | undefined;
+  /** What went wrong before there was a handler to tell. */
+  #unreported: ConnectionError | undefined;
+
+  /** Connections are made by `Upgrader` and `serve`. */
+  constructor(setup: LinkSetup, details: ConnectionDetails<Data>, onError: OnError, head: Buffer) {
+    this.remote = details.remote;
+    this.local = details.local;
+    this.subprotocol = details.subprotocol;
+    this.url = details.url;
+    this.headers = details.headers;
+    this.data = details.data;
+    this.#onError = onError;
+    const events: LinkEvents = {
+      message: (message) => this.#handler?.message?.(this, message),
+      drained: () => this.#run(() => this.#handler?.drain?.(this)),
+      failed: (error) => this.#report(error),
+      finished: (info) => this.#run(() => this.#handler?.close?.(this, info)),
+    };
+    this.#link = new Link(setup, events);
+    this.#link.start(setup.readBuffer, head);
+  }
+
+  /** `"open"`; `"closing"` once either side has begun to; `"closed"` when the socket is gone. */
+  get state(): "open" | "closing" | "closed" {
+    return this.#link.state;
+  }
+
+  /** Resolves when the socket is gone. Never rejects. */
+  get closed(): Promise<CloseInfo> {
+    return this.#link.closed;
+  }
+
+  /** Bytes given to `send` and `write` that the kernel has not taken yet, frame headers included. */
+  get bufferedBytes(): number {
+    return this.#link.outbox.bufferedBytes;
+  }
+
+  /** Whether `bufferedBytes` has reached `highWaterMark` and not yet fallen to `lowWaterMark`. */
+  get needsDrain(): boolean {
+    return this.#link.outbox.needsDrain;
+  }
+
+  /**
+   * Queues `message` behind those sent before, at once, and resolves when there is room for more. A binary message longer
+   * than half of `writeBufferSize` is not copied: leave it as it is until `bufferedBytes` is 0.
+   *
+   * Rejects with `ConnectionError` `not-open` when the connection is not open or ends before there is room. A promise that
+   * nobody awaits does not become an unhandled rejection.
+   *
+   * @throws TypeError for what cannot be sent.
+   */
+  send(message: Sendable): Promise<void> {
+    if (this.#link.state === "open") return this.#link.outbox.send(message);
+    return handled(Promise.reject(this.#link.notOpen()));
+  }
+
+  /**
+   * As `send`, without a promise. Returns whether there is room for more: after `false`, wait for `drain`. It is `false`
+   * too when the connection is not open; the message is then not sent.
+   *
+   * @throws TypeError for what cannot be sent.
+   */
+  write(message: Sendable): boolean {
+    return this.#link.state === "open" && this.#link.outbox.write(message);
+  }
+
+  /**
+   * Sends a ping and resolves with the round-trip time in milliseconds. Rejects with `ConnectionError` `not-open` when the
+   * connection ends first. Pongs are seen only while messages are read: a handler that waits for one waits for ever.
+   *
+   * @param payload up to 125 bytes; by default a number.
+   * @throws RangeError for a longer payload.
+   */
+  ping(payload?: string | Uint8Array): Promise<number> {
+    const bytes = this.#link.pings.payloadOf(payload);
+    if (this.#link.state !== "open") return handled(Promise.reject(this.#link.notOpen()));
+    const answered = this.#link.pings.sent(bytes);
+    this.#link.outbox.ping(bytes);
+    return answered;
+  }
+
+  /**
+   * Starts the closing handshake, or joins the one under way; resolves when the socket is gone, at the latest after
+   * `closeTimeoutMs`. What was sent before goes out first; what the peer still sends is dropped.
+   *
+   * @param code 1000 by default; 1000-1003, 1007-1014 or 3000-4999.
+   * @param reason up to 123 bytes of UTF-8.
+   * @throws RangeError for a code or reason that may not be sent.
+   */
+  close(code: number = CloseCode.normal, reason = ""): Promise<CloseInfo> {
+    this.#link.beginClose(code, reason, buildClosePayload(code, reason));
+    return this.#link.closed;
+  }
+
+  /** Destroys the socket at once, without a close frame; the peer sees 1006. */
+  terminate(): void {
+    this.#link.terminate();
+  }
+
+  /**
+   * Ends the connection with 1011 for a failure of yours, which goes to the handler's `error` or else to `onError`. The
+   * `not-open` of a send that found this connection gone is none.
+   */
+  fail(cause: unknown): void {
+    this.#link.onHandlerFailure(cause);
+  }
+
+  /**
+   * The next message, or `undefined` when there will be no more. Rejects with `ConnectionError` `already-reading` while
+   * another `receive`, loop or handler reads.
+   */
+  receive(): Promise<Message | undefined> {
+    return this.#link.reader.next().then(({ value }) => value);
+  }
+
+  /** Every message in order, until the connection closes. Leaving the loop leaves the connection open. */
+  [Symbol.asyncIterator](): AsyncIterator<Message, undefined> {
+    return {
+      next: () => this.#link.reader.next(),
+      return: () => Promise.resolve({ done: true, value: undefined }),
+    };
+  }
+
+  /**
+   * Has `handler` take every message from now on, and be told of the rest of this connection's life.
+   *
+   * @throws ConnectionError `already-reading` when somebody reads already.
+   */
+  handle(handler: ConnectionHandler<Data>): void {
+    this.#link.reader.handle();
+    this.#handler = handler;
+    this.#run(() => {
+      const opened = handler.open?.(this);
+      this.#link.reader.await(opened);
+    });
+    if (this.#unreported !== undefined) this.#report(this.#unreported);
+    this.#link.reader.start();
+  }
+
+  /** Whether `handle` was called. */
+  get isHandled(): boolean {
+    return this.#handler !== undefined;
+  }
+
+  /** Runs a callback whose promise nothing waits for. */
+  #run(callback: () => unknown): void {
+    try {
+      const result = callback();
+      if (isThenable(result)) result.then(undefined, (cause: unknown) => this.#link.onHandlerFailure(cause));
+    } catch (cause) {
+      this.#link.onHandlerFailure(cause);
+    }
+  }
+
+  #report(error: ConnectionError): void {
+    const handler = this.#handler;
+    if (handler?.error === undefined) {
+      if (error.code === "handler-failed") this.#reportToOwner(error.cause);
+      else this.#unreported = error;
+      return;
+    }
+    try {
+      const result = handler.error(this, error);
+      if (isThenable(result)) result.then(undefined, (cause: unknown) => this.#reportToOwner(cause));
+    } catch (cause) {
+      this.#reportToOwner(cause);
+    }
+  }
+
+  /** The last resort: what `onError` itself throws has nowhere to go. */
+  #reportToOwner(cause: unknown): void {
+    try {
+      this.#onError(cause, this);
+    } catch {
+      // Documented at `onError`.
+    }
+  }
+}

@@ -1,0 +1,15 @@
+export { formatAddress, unmapAddress } from "./address.js";
+export type { CloseInfo } from "./close-info.js";
+export { ConnectionError, type ConnectionErrorCode } from "./connection-error.js";
+export {
+  type ConnectionOptions,
+  connectionOptionNames,
+  MAX_TIMEOUT_MS,
+  type ResolvedConnectionOptions,
+  resolveConnectionOptions,
+} from "./connection-options.js";
+export { Connection, type ConnectionDetails, type ConnectionHandler, type OnError } from "./connection.js";
+export type { LinkSetup } from "./link.js";
+export type { Message, Sendable } from "./message.js";
+export { canShareReadBuffer, ReadBuffer } from "./read-buffer.js";
+export { WriteSlabPool } from "./write-slab.js";

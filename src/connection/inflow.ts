@@ -1,0 +1,108 @@
+import { Buffer } from "node:buffer";
+
+import type { Receiver } from "../protocol/index.js";
+
+/** What an inflow asks of the connection that it belongs to. */
+export interface InflowOwner {
+  /** Whether nobody takes a further message now. */
+  readonly isBlocked: boolean;
+  pauseReading(): void;
+  resumeReading(): void;
+  /** What was kept has been gone through as far as it is taken. */
+  onPumped(): void;
+}
+
+/**
+ * Feeds the receiver, and holds back where nobody takes the messages. What is left of a chunk when its reader stops is
+ * kept (a copy, for the chunk is borrowed); the socket is paused when another chunk comes on top. So at most two reads are
+ * held per connection, and a reader that is back within the turn costs no pause at all.
+ */
+export class Inflow {
+  readonly #receiver: Receiver;
+  readonly #owner: InflowOwner;
+  #kept: Buffer | undefined;
+  #keptFrom = 0;
+  #isPushing = false;
+  #isPaused = false;
+  #isPumpDue = false;
+
+  constructor(receiver: Receiver, owner: InflowOwner) {
+    this.#receiver = receiver;
+    this.#owner = owner;
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  /** Whether everything received has been through the receiver. */
+  get isEmpty(): boolean {
+    return this.#kept === undefined;
+  }
+
+  /** Takes the first `length` bytes of `chunk` from the socket. */
+  read(chunk: Buffer, length: number): void {
+    if (this.#kept !== undefined || this.#owner.isBlocked) {
+      this.#keep(chunk, 0, length);
+      if (this.#isPaused) return;
+      this.#isPaused = true;
+      this.#owner.pauseReading();
+      return;
+    }
+    const taken = this.#push(chunk, 0, length);
+    if (taken === length) return;
+    this.#keep(chunk, taken, length);
+    this.pumpSoon();
+  }
+
+  /** Goes on with what was kept, as far as messages are taken, and then with the socket. */
+  pump(): void {
+    if (this.#isPushing) return;
+    while (this.#kept !== undefined && !this.#owner.isBlocked) {
+      const kept = this.#kept;
+      this.#keptFrom = this.#push(kept, this.#keptFrom, kept.length);
+      if (this.#keptFrom === kept.length) this.#kept = undefined;
+    }
+    if (this.#kept === undefined && this.#isPaused && !this.#owner.isBlocked) {
+      this.#isPaused = false;
+      this.#owner.resumeReading();
+    }
+    this.#owner.onPumped();
+  }
+
+  /**
+   * Has `pump` called after this turn, when something is kept. A reader that is quick comes back before that by itself; one
+   * that never does must not keep a close frame behind its message from being seen.
+   */
+  pumpSoon(): void {
+    if (this.#kept === undefined || this.#isPumpDue) return;
+    this.#isPumpDue = true;
+    setImmediate(pumpDue, this);
+  }
+
+  /** What `pumpSoon` has scheduled. */
+  pumpNow(): void {
+    this.#isPumpDue = false;
+    this.pump();
+  }
+
+  #push(chunk: Buffer, start: number, end: number): number {
+    this.#isPushing = true;
+    try {
+      return this.#receiver.push(chunk, start, end);
+    } finally {
+      this.#isPushing = false;
+    }
+  }
+
+  #keep(chunk: Buffer, start: number, end: number): void {
+    const fresh = chunk.subarray(start, end);
+    this.#kept =
+      this.#kept === undefined ? Buffer.from(fresh) : Buffer.concat([this.#kept.subarray(this.#keptFrom), fresh]);
+    this.#keptFrom = 0;
+  }
+}
+
+function pumpDue(inflow: Inflow): void {
+  inflow.pumpNow();
+}

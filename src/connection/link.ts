@@ -1,0 +1,370 @@
+import type { Buffer } from "node:buffer";
+import type { Duplex } from "node:stream";
+
+import { type Deferred, defer } from "../internal/deferred.js";
+import {
+  answerClose,
+  answerTo,
+  buildClosePayload,
+  closeByPeer,
+  closeByUs,
+  CloseCode,
+  type ClosePayload,
+  type CloseState,
+  cutTransport,
+  failByUs,
+  type FaultCode,
+  faults,
+  OPEN,
+  Receiver,
+  type ReceiverSink,
+  type Role,
+} from "../protocol/index.js";
+import type { CloseInfo } from "./close-info.js";
+import { ConnectionError } from "./connection-error.js";
+import type { ResolvedConnectionOptions } from "./connection-options.js";
+import { Inflow, type InflowOwner } from "./inflow.js";
+import type { Message } from "./message.js";
+import { Outbox, type OutboxOwner } from "./outbox.js";
+import { Pings } from "./pings.js";
+import type { ReadBuffer } from "./read-buffer.js";
+import { Reader, type ReaderOwner } from "./reader.js";
+import { copyBytes, decodeText, MAX_TEXT_BYTES } from "./received-message.js";
+import type { WriteSlabPool } from "./write-slab.js";
+
+/** What a link tells the connection that it carries. */
+export interface LinkEvents {
+  message(message: Message): unknown;
+  drained(): void;
+  /** Something went wrong; if it is the end, `closed` follows. */
+  failed(error: ConnectionError): void;
+  /** The socket is closed and every message received has been delivered to the handler. */
+  finished(info: CloseInfo): void;
+}
+
+/** What a link runs on. */
+export interface LinkSetup {
+  readonly socket: Duplex;
+  readonly role: Role;
+  readonly options: ResolvedConnectionOptions;
+  readonly readBuffer: ReadBuffer;
+  readonly writeSlabs: WriteSlabPool;
+  /** Milliseconds on a clock that only goes forward. */
+  readonly nowMs: () => number;
+}
+
+/** Runs the protocol over one socket: what is received, what is sent, and the life cycle from open to closed. */
+export class Link implements ReceiverSink, InflowOwner, OutboxOwner, ReaderOwner {
+  readonly #socket: Duplex;
+  readonly #options: ResolvedConnectionOptions;
+  readonly #events: LinkEvents;
+  readonly #receiver: Receiver;
+  readonly #inflow: Inflow;
+  readonly reader: Reader;
+  readonly outbox: Outbox;
+  readonly pings: Pings;
+
+  #state: CloseState = OPEN;
+  /** Whether messages still go to the reader. They do not once either side has begun to close. */
+  #takesMessages = true;
+  /** The peer has ended its side of the socket; what it sent before may still be waiting in the inflow. */
+  #hasInputEnded = false;
+  #closeTimer: NodeJS.Timeout | undefined;
+  #error: ConnectionError | undefined;
+  /** Set when the socket is closed. */
+  #info: CloseInfo | undefined;
+  #isFinished = false;
+  readonly #closed: Deferred<CloseInfo> = defer();
+
+  constructor(setup: LinkSetup, events: LinkEvents) {
+    const { socket, role, options } = setup;
+    this.#socket = socket;
+    this.#options = options;
+    this.#events = events;
+    this.#receiver = new Receiver(this, { role, limits: options.limits, messageTypes: options.messageTypes });
+    this.#inflow = new Inflow(this.#receiver, this);
+    this.reader = new Reader(this);
+    this.outbox = new Outbox(socket, setup.writeSlabs, options, this);
+    this.pings = new Pings(setup.nowMs);
+    socket.on("error", (cause: Error) => this.#onSocketError(cause));
+    socket.on("end", () => this.#onInputEnd());
+    socket.on("close", () => this.#onSocketClosed());
+  }
+
+  /** Begins to read: first `head`, what came together with the handshake. */
+  start(readBuffer: ReadBuffer, head: Buffer): void {
+    if (head.length > 0) this.#onBytes(head, head.length);
+    readBuffer.attach(this.#socket, (chunk, length) => this.#onBytes(chunk, length));
+    if (this.#socket.destroyed) this.#onSocketClosed();
+    else if (!this.#inflow.isPaused) this.#socket.resume();
+  }
+
+  /** `"open"` until either side begins to close, `"closed"` once the socket is gone. */
+  get state(): "open" | "closing" | "closed" {
+    if (this.#info !== undefined) return "closed";
+    return this.#state.kind === "open" ? "open" : "closing";
+  }
+
+  get closed(): Promise<CloseInfo> {
+    return this.#closed.promise;
+  }
+
+  /** The error of what can no longer be sent. */
+  notOpen(): ConnectionError {
+    return notOpen(this.#state, this.#error);
+  }
+
+  /** Starts the closing handshake; `payload` is what `buildClosePayload` made of `code` and `reason`. */
+  beginClose(code: number, reason: string, payload: Uint8Array): void {
+    if (this.#state.kind !== "open") return;
+    this.#state = closeByUs(this.#state, { code, reason });
+    this.#stopMessages();
+    this.#startCloseTimer();
+    this.outbox.close(payload, noop);
+    this.#inflow.pump();
+  }
+
+  /** Destroys the socket at once. */
+  terminate(): void {
+    this.#state = cutTransport(this.#state, "us");
+    this.#stopMessages();
+    this.#socket.destroy();
+  }
+
+  /**
+   * A handler threw or rejected. The peer learns 1011 and nothing else. That a `send` found the connection gone is how a
+   * handler learns of it, and no failure of the handler's.
+   */
+  onHandlerFailure(cause: unknown): void {
+    if (this.#state.kind !== "open" && cause instanceof ConnectionError && cause.code === "not-open") return;
+    const error = new ConnectionError("handler-failed", `the handler failed: ${describeCause(cause)}`, { cause });
+    if (this.#state.kind === "open") this.#endBy(CloseCode.internalError, "", error);
+    else this.#events.failed(error);
+  }
+
+  // ReceiverSink: what the peer has sent.
+
+  text(bytes: Uint8Array, start: number, end: number, isAscii: boolean): boolean {
+    if (!this.#takesMessages) return true;
+    if (end - start > MAX_TEXT_BYTES) {
+      this.fault("message-too-big");
+      return true;
+    }
+    return this.reader.deliver(decodeText(bytes, start, end, isAscii));
+  }
+
+  binary(bytes: Uint8Array, start: number, end: number, isOwned: boolean): boolean {
+    if (!this.#takesMessages) return true;
+    return this.reader.deliver(isOwned ? bytes : copyBytes(bytes, start, end));
+  }
+
+  ping(bytes: Uint8Array, start: number, end: number): void {
+    // RFC 6455 §5.5.2: a ping MUST be answered with a pong, unless a close frame was already received.
+    if (this.#state.kind === "open") this.outbox.pong(bytes, start, end);
+  }
+
+  pong(bytes: Uint8Array, start: number, end: number): void {
+    this.pings.answered(bytes, start, end);
+  }
+
+  close(payload: ClosePayload): void {
+    this.#state = closeByPeer(this.#state, payload);
+    this.#stopMessages();
+    if (this.#state.kind === "closed") {
+      this.#endSocket();
+      return;
+    }
+    this.#startCloseTimer();
+    // RFC 6455 §5.5.1: an endpoint that did not send a close frame before MUST send one in response.
+    const answer = answerTo(payload);
+    this.outbox.close(buildClosePayload(answer.code, answer.reason), () => {
+      this.#state = answerClose(this.#state);
+      this.#endSocket();
+    });
+  }
+
+  fault(code: FaultCode): void {
+    this.#endBy(faults[code].closeCode, code, ConnectionError.ofFault(code));
+  }
+
+  // InflowOwner and ReaderOwner: what is received meets who takes it.
+
+  /** Once messages are dropped nobody can hold up what is left to receive. */
+  get isBlocked(): boolean {
+    return this.#takesMessages && this.reader.isBlocked;
+  }
+
+  get hasEnded(): boolean {
+    return !this.#takesMessages || (this.#state.kind === "closed" && this.#inflow.isEmpty);
+  }
+
+  handleMessage(message: Message): unknown {
+    return this.#events.message(message);
+  }
+
+  pump(): void {
+    this.#inflow.pump();
+  }
+
+  pumpSoon(): void {
+    this.#inflow.pumpSoon();
+  }
+
+  onPumped(): void {
+    if (!this.#inflow.isEmpty) return;
+    if (this.#hasInputEnded) this.#concludeInput();
+    if (this.#info !== undefined) this.#finish(this.#info);
+  }
+
+  pauseReading(): void {
+    this.#socket.pause();
+  }
+
+  resumeReading(): void {
+    this.#socket.resume();
+  }
+
+  // OutboxOwner
+
+  onDrained(): void {
+    this.#events.drained();
+  }
+
+  onOverflow(): void {
+    const { maxBufferedBytes } = this.#options;
+    const why = `the peer does not read: more than maxBufferedBytes (${maxBufferedBytes}) are queued; wait for send() or drain`;
+    this.#state = failByUs(this.#state, { code: CloseCode.policyViolation, reason: "" });
+    this.#stopMessages();
+    this.#socket.destroy();
+    this.#blame(new ConnectionError("send-buffer-full", why));
+  }
+
+  onUnreadable(cause: unknown): void {
+    this.onHandlerFailure(cause);
+  }
+
+  // The life cycle.
+
+  #onBytes(chunk: Buffer, length: number): void {
+    this.outbox.cork();
+    try {
+      this.#inflow.read(chunk, length);
+    } catch (cause) {
+      this.onHandlerFailure(cause);
+    } finally {
+      this.outbox.uncork();
+    }
+  }
+
+  #onSocketError(cause: Error): void {
+    if (this.#state.kind !== "closed") this.#blame(lost(cause));
+  }
+
+  /** Keeps `error` as the reason of the end, if it is the first, and tells of it. */
+  #blame(error: ConnectionError): void {
+    if (this.#error !== undefined) return;
+    this.#error = error;
+    this.#events.failed(error);
+  }
+
+  /** Ends the connection for what `error` says, without waiting for an answer. RFC 6455 §7.1.7. */
+  #endBy(closeCode: number, reason: string, error: ConnectionError): void {
+    if (this.#state.kind === "closed") return;
+    const isCloseOwed = this.#state.kind === "open";
+    this.#state = failByUs(this.#state, { code: closeCode, reason });
+    this.#stopMessages();
+    if (isCloseOwed) this.outbox.fail(buildClosePayload(closeCode, reason));
+    this.#endSocket();
+    this.#blame(error);
+  }
+
+  #stopMessages(): void {
+    this.#takesMessages = false;
+    this.reader.drop();
+    this.reader.end();
+  }
+
+  /** Both close frames are out, or none is needed any more: ends our side of the socket and waits for the peer's. */
+  #endSocket(): void {
+    this.#receiver.end();
+    this.outbox.end(notOpen(this.#state, this.#error));
+    // What still comes is read and ignored: a socket closed with bytes unread would take back our close frame (RST).
+    this.#inflow.pump();
+    this.#startCloseTimer();
+  }
+
+  #startCloseTimer(): void {
+    if (this.#closeTimer !== undefined || this.#info !== undefined) return;
+    this.#closeTimer = setTimeout(() => this.#onCloseTimeout(), this.#options.closeTimeoutMs);
+  }
+
+  #onCloseTimeout(): void {
+    this.#socket.destroy();
+    // A peer that has ended its side is lost, which shows when the socket closes.
+    if (this.#state.kind === "closed" || this.#hasInputEnded) return;
+    this.#state = cutTransport(this.#state, "us");
+    const why = `the peer did not end the connection within closeTimeoutMs (${this.#options.closeTimeoutMs})`;
+    this.#blame(new ConnectionError("close-timeout", why));
+  }
+
+  /** The peer has ended its side of the socket. What it sent before is gone through first. */
+  #onInputEnd(): void {
+    this.#hasInputEnded = true;
+    if (this.#inflow.isEmpty) this.#concludeInput();
+    else this.#startCloseTimer();
+  }
+
+  #concludeInput(): void {
+    if (this.#state.kind === "closed") return;
+    this.#state = cutTransport(this.#state, "peer");
+    this.reader.end();
+    this.#endSocket();
+    this.#blame(lost());
+  }
+
+  #onSocketClosed(): void {
+    if (this.#info !== undefined) return;
+    clearTimeout(this.#closeTimer);
+    const wasCut = this.#state.kind !== "closed";
+    const closed = cutTransport(this.#state, "peer");
+    this.#state = closed;
+    if (wasCut) this.#blame(lost());
+    this.#info = { ...closed.summary, error: this.#error };
+    const ended = notOpen(closed, this.#error);
+    this.outbox.end(ended);
+    this.outbox.discard();
+    this.pings.fail(ended);
+    this.#closed.resolve(this.#info);
+    this.#inflow.pump();
+  }
+
+  /** The socket is closed and every message is through: tells who waits, and the handler, once there is one. */
+  #finish(info: CloseInfo): void {
+    if (this.#isFinished || this.reader.isBlocked) return;
+    this.reader.end();
+    if (!this.reader.hasHandler) return;
+    this.#isFinished = true;
+    this.#events.finished(info);
+  }
+}
+
+function lost(cause?: Error): ConnectionError {
+  const why = cause === undefined ? "the peer ended it without a close frame" : cause.message;
+  return new ConnectionError(
+    "connection-lost",
+    `the connection was lost: ${why}`,
+    cause === undefined ? {} : { cause },
+  );
+}
+
+/** The error of what is given to a connection that is in `state` and so cannot send it. */
+function notOpen(state: CloseState, cause: ConnectionError | undefined): ConnectionError {
+  const how = state.kind === "closed" ? `was closed by ${state.summary.by} with ${state.summary.code}` : "is closing";
+  return new ConnectionError("not-open", `not sent: the connection ${how}`, cause === undefined ? {} : { cause });
+}
+
+function describeCause(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
+function noop(): void {}

@@ -1,0 +1,55 @@
+import { Buffer } from "node:buffer";
+
+import { type Deferred, defer, handled } from "../internal/deferred.js";
+import type { ConnectionError } from "./connection-error.js";
+
+const MAX_PAYLOAD_BYTES = 125;
+
+interface PendingPing {
+  readonly payload: Buffer;
+  readonly sentAtMs: number;
+  readonly answered: Deferred<number>;
+}
+
+/** The pings that wait for their pongs, oldest first. */
+export class Pings {
+  readonly #pending: PendingPing[] = [];
+  readonly #nowMs: () => number;
+  #count = 0;
+
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs;
+  }
+
+  /**
+   * The payload of the next ping: the one given, or a number that tells it from the others.
+   *
+   * @throws RangeError for more than 125 bytes.
+   */
+  payloadOf(given: string | Uint8Array | undefined): Buffer {
+    const payload = Buffer.from(given ?? String(this.#count++));
+    if (payload.length <= MAX_PAYLOAD_BYTES) return payload;
+    throw new RangeError(`ping payload has ${payload.length} bytes; at most ${MAX_PAYLOAD_BYTES} fit (RFC 6455 §5.5)`);
+  }
+
+  /** Notes that a ping goes out; the promise resolves with the milliseconds until it is answered. */
+  sent(payload: Buffer): Promise<number> {
+    const answered = defer<number>();
+    this.#pending.push({ payload, sentAtMs: this.#nowMs(), answered });
+    return handled(answered.promise);
+  }
+
+  /** A pong has come. It answers its ping and, since a peer may answer only the latest (RFC 6455 §5.5.3), all before it. */
+  answered(bytes: Uint8Array, start: number, end: number): void {
+    if (this.#pending.length === 0) return;
+    const payload = bytes.subarray(start, end);
+    const index = this.#pending.findIndex((ping) => ping.payload.equals(payload));
+    const nowMs = this.#nowMs();
+    for (const ping of this.#pending.splice(0, index + 1)) ping.answered.resolve(nowMs - ping.sentAtMs);
+  }
+
+  /** No pong will come any more. */
+  fail(error: ConnectionError): void {
+    for (const ping of this.#pending.splice(0)) ping.answered.reject(error);
+  }
+}

@@ -1,0 +1,73 @@
+import { Buffer } from "node:buffer";
+import { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+
+/** Takes the first `length` bytes of `chunk`, which is good until it returns. */
+export type OnBytes = (chunk: Buffer, length: number) => void;
+
+/** What a `net.Socket` in user-buffer mode holds under symbols of its own, found by their descriptions. */
+interface UserBufferKeys {
+  readonly buffer: symbol;
+  readonly callback: symbol;
+}
+
+interface UserBufferHandle {
+  useUserBuffer(buffer: Buffer): void;
+}
+
+const keys: UserBufferKeys | undefined = findKeys();
+
+/** Whether this runtime lets an accepted socket read into a buffer of ours. */
+export const canShareReadBuffer: boolean = keys !== undefined;
+
+/**
+ * The buffer that the kernel's bytes are read into. All connections share one: the callback takes what it needs before it
+ * returns, so nothing is allocated for a read and an idle connection owns no read buffer.
+ *
+ * `net.Socket` offers this mode (`onread`) for sockets that it opens; an accepted one is switched by the same three
+ * assignments that its constructor makes. Where a runtime has no such parts, sockets are read by `data` events.
+ */
+export class ReadBuffer {
+  readonly #bytes: Buffer;
+
+  /** @param size bytes that one read takes at most */
+  constructor(size: number) {
+    this.#bytes = Buffer.allocUnsafeSlow(size);
+  }
+
+  /** Has everything that `socket` receives from now on given to `onBytes`. The socket is left paused. */
+  attach(socket: Duplex, onBytes: OnBytes): void {
+    socket.pause();
+    for (let chunk = readLeftOver(socket); chunk !== null; chunk = readLeftOver(socket)) onBytes(chunk, chunk.length);
+    const handle = userBufferHandle(socket);
+    if (keys === undefined || handle === undefined) {
+      socket.on("data", (chunk: Buffer) => onBytes(chunk, chunk.length));
+      return;
+    }
+    const parts = socket as unknown as Record<symbol, unknown>;
+    parts[keys.buffer] = this.#bytes;
+    parts[keys.callback] = (length: number, bytes: Buffer): boolean => {
+      onBytes(bytes, length);
+      return true;
+    };
+    handle.useUserBuffer(this.#bytes);
+  }
+}
+
+/** What the socket had read before it was ours. */
+function readLeftOver(socket: Duplex): Buffer | null {
+  return socket.readableLength > 0 ? (socket.read() as Buffer | null) : null;
+}
+
+function userBufferHandle(socket: Duplex): UserBufferHandle | undefined {
+  if (keys === undefined || !(socket instanceof Socket) || !(keys.buffer in socket)) return undefined;
+  const handle = (socket as unknown as { _handle?: Partial<UserBufferHandle> | null })._handle;
+  return typeof handle?.useUserBuffer === "function" ? (handle as UserBufferHandle) : undefined;
+}
+
+function findKeys(): UserBufferKeys | undefined {
+  const symbols = Object.getOwnPropertySymbols(new Socket());
+  const buffer = symbols.find((symbol) => symbol.description === "kBuffer");
+  const callback = symbols.find((symbol) => symbol.description === "kBufferCb");
+  return buffer === undefined || callback === undefined ? undefined : { buffer, callback };
+}
