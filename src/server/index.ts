@@ -1,0 +1,12 @@
+export { Connection, ConnectionError, type ConnectionErrorCode, type ConnectionOptions } from "../connection/index.js";
+export type { CloseInfo, ConnectionHandler, Message, Sendable } from "../connection/index.js";
+export { CloseCode, type FaultCode } from "../protocol/index.js";
+export type { CloseOptions, DrainReport } from "./drain.js";
+export { type Endpoint, runEndpoint } from "./endpoint.js";
+export type { HostPolicy } from "./host-policy.js";
+export type { OriginPolicy } from "./origin-policy.js";
+export { type HeaderFields, Refusal, type RefusalCode, type RefusalInit, refuse } from "./refusal.js";
+export { serve, type ServeOptions, type Server } from "./serve.js";
+export type { UpgradeRequest } from "./upgrade-request.js";
+export { type Authorize, type ChooseSubprotocol, type UpgraderOptions } from "./upgrader-options.js";
+export { Upgrader } from "./upgrader.js";

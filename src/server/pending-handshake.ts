@@ -1,0 +1,49 @@
+import type { Duplex } from "node:stream";
+
+import { type Deferred, defer } from "../internal/deferred.js";
+import { type Refusal, refusalOf } from "./refusal.js";
+
+/** A handshake that is being decided: its deadline, and the signal that tells the policies to give up. */
+export class PendingHandshake {
+  readonly #socket: Duplex;
+  readonly #timer: NodeJS.Timeout;
+  readonly #abort = new AbortController();
+  readonly #ended: Deferred<Refusal | undefined> = defer();
+  readonly #onLeft = (): void => this.#settle(undefined);
+
+  constructor(socket: Duplex, timeoutMs: number) {
+    this.#socket = socket;
+    this.#timer = setTimeout(() => this.#settle(refusalOf("handshake-timeout")), timeoutMs);
+    // `end` comes by itself: nobody reads the socket yet, but an end with nothing before it needs no reader.
+    socket.once("end", this.#onLeft);
+    socket.once("close", this.#onLeft);
+  }
+
+  /** Aborted when nobody waits for the answer any more. */
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  /** Resolves when the handshake ends before it is decided: with a refusal, or with undefined when the client has left. */
+  get ended(): Promise<Refusal | undefined> {
+    return this.#ended.promise;
+  }
+
+  /** The server is shutting down. */
+  cancel(): void {
+    this.#settle(refusalOf("shutting-down"));
+  }
+
+  /** The handshake has been decided. */
+  end(): void {
+    clearTimeout(this.#timer);
+    this.#socket.off("end", this.#onLeft);
+    this.#socket.off("close", this.#onLeft);
+  }
+
+  #settle(outcome: Refusal | undefined): void {
+    this.end();
+    this.#ended.resolve(outcome);
+    this.#abort.abort();
+  }
+}

@@ -1,0 +1,119 @@
+import { isFieldValue, isToken } from "../internal/http-token.js";
+import { type HandshakeFaultCode, handshakeFaults } from "../protocol/index.js";
+
+/** Why an upgrade was refused. */
+export type RefusalCode =
+  | HandshakeFaultCode
+  | "no-such-route"
+  | "host-not-allowed"
+  | "origin-not-allowed"
+  | "too-many-connections"
+  | "too-many-connections-from-address"
+  | "shutting-down"
+  | "handshake-timeout"
+  | "handshake-failed"
+  /** `authorize` said so. */
+  | "not-authorized";
+
+/** Headers by name; a list stands for a header repeated. */
+export type HeaderFields = Readonly<Record<string, string | readonly string[]>>;
+
+/** What `refuse` takes beside the status. */
+export interface RefusalInit {
+  readonly headers?: HeaderFields | undefined;
+  /** Sent as it is, `text/plain; charset=utf-8` unless `headers` has a Content-Type. */
+  readonly body?: string | Uint8Array | undefined;
+}
+
+/** The HTTP response that a client gets instead of a WebSocket. */
+export class Refusal {
+  readonly code: RefusalCode;
+  readonly status: number;
+  readonly headers: HeaderFields;
+  readonly body: string | Uint8Array;
+
+  constructor(code: RefusalCode, status: number, headers: HeaderFields, body: string | Uint8Array) {
+    this.code = code;
+    this.status = status;
+    this.headers = headers;
+    this.body = body;
+  }
+}
+
+/**
+ * What `authorize` returns to refuse a client: it gets this status, these headers and this body.
+ *
+ * @param status 300 to 599.
+ * @throws RangeError for another status; TypeError for a header that HTTP does not allow, or that the refusal sets itself.
+ */
+export function refuse(status: number, init: RefusalInit = {}): Refusal {
+  if (!Number.isInteger(status) || status < 300 || status > 599) {
+    throw new RangeError(`refuse got status ${status}; it takes an integer from 300 to 599`);
+  }
+  const headers = init.headers ?? {};
+  checkHeaders("refuse", headers, ["connection", "content-length", "transfer-encoding", "upgrade"]);
+  return new Refusal("not-authorized", status, headers, init.body ?? "");
+}
+
+const statuses: Readonly<
+  Record<Exclude<RefusalCode, HandshakeFaultCode | "not-authorized">, readonly [number, string]>
+> = {
+  "no-such-route": [404, "There is no WebSocket at this path."],
+  "host-not-allowed": [421, "This server does not answer for the host named in the Host header."],
+  "origin-not-allowed": [403, "Pages from this origin may not connect."],
+  "too-many-connections": [503, "The server has as many connections as it takes."],
+  "too-many-connections-from-address": [429, "This address has as many connections as one address may have."],
+  "shutting-down": [503, "The server is shutting down."],
+  "handshake-timeout": [408, "The handshake took too long."],
+  "handshake-failed": [500, "The server could not complete the handshake."],
+};
+
+/** The refusal that `code` stands for, with its status and a body that says why. */
+export function refusalOf(code: Exclude<RefusalCode, "not-authorized">): Refusal {
+  if (code in handshakeFaults) {
+    const { status, section, explanation } = handshakeFaults[code as HandshakeFaultCode];
+    return new Refusal(code, status, headersFor(code), `${explanation} (RFC 6455 §${section})\n`);
+  }
+  const [status, explanation] = statuses[code as keyof typeof statuses];
+  return new Refusal(code, status, headersFor(code), `${explanation}\n`);
+}
+
+const upgradeHeaders: HeaderFields = { Upgrade: "websocket", "Sec-WebSocket-Version": "13" };
+const laterHeaders: HeaderFields = { "Retry-After": "1" };
+
+const extraHeaders: Partial<Record<RefusalCode, HeaderFields>> = {
+  "method-not-get": { Allow: "GET" },
+  // RFC 6455 §4.4: the response to another version MUST name those that are supported.
+  "version-unsupported": upgradeHeaders,
+  "upgrade-missing": upgradeHeaders,
+  "too-many-connections": laterHeaders,
+  "too-many-connections-from-address": laterHeaders,
+  "shutting-down": laterHeaders,
+};
+
+function headersFor(code: RefusalCode): HeaderFields {
+  return extraHeaders[code] ?? {};
+}
+
+/**
+ * Checks headers that go out as given: names are tokens, values hold no CR, LF or NUL, and none is among `reserved` (in
+ * lower case).
+ *
+ * @throws TypeError that names the header.
+ */
+export function checkHeaders(what: string, headers: HeaderFields, reserved: readonly string[]): void {
+  if (typeof headers !== "object" || headers === null)
+    throw new TypeError(`${what} takes an object of headers by name`);
+  for (const [name, value] of Object.entries(headers)) {
+    if (!isToken(name)) throw new TypeError(`${what} got a header name that is not a token: ${JSON.stringify(name)}`);
+    const lowerName = name.toLowerCase();
+    if (reserved.includes(lowerName) || lowerName.startsWith("sec-websocket-")) {
+      throw new TypeError(`${what} may not set the header ${name}: the handshake does`);
+    }
+    for (const item of [value].flat()) {
+      if (typeof item !== "string" || !isFieldValue(item)) {
+        throw new TypeError(`${what} got a value for the header ${name} with characters that HTTP does not allow`);
+      }
+    }
+  }
+}

@@ -1,0 +1,31 @@
+import type { IncomingMessage } from "node:http";
+
+import type { Endpoint } from "./endpoint.js";
+
+/**
+ * The endpoints by path.
+ *
+ * @throws TypeError or RangeError that names the path which cannot be a route, or whose endpoint is none.
+ */
+export function routeTable<Data>(
+  routes: Readonly<Record<string, Endpoint<Data>>>,
+): ReadonlyMap<string, Endpoint<Data>> {
+  if (typeof routes !== "object" || routes === null) {
+    throw new TypeError('option routes takes an object of endpoints by path: { "/echo": endpoint }');
+  }
+  for (const [path, endpoint] of Object.entries<unknown>(routes)) {
+    const where = `option routes got ${JSON.stringify(path)}`;
+    if (!/^\/[^?#]*$/.test(path)) throw new RangeError(`${where}; a path begins with "/" and has no query`);
+    const isEndpoint = typeof endpoint === "function" || (typeof endpoint === "object" && endpoint !== null);
+    if (!isEndpoint) throw new TypeError(`${where} without an endpoint: a function or a handler object`);
+  }
+  return new Map(Object.entries(routes));
+}
+
+/** The path that a request is for, without its query. */
+export function pathOf(request: IncomingMessage): string {
+  // RFC 6455 §4.2.1 (1): the target may be an absolute HTTP or HTTPS URI that contains the path.
+  const target = (request.url ?? "/").replace(/^https?:\/\/[^/?]*/i, "");
+  const path = target.split("?", 1)[0] as string;
+  return path === "" ? "/" : path;
+}

@@ -1,0 +1,183 @@
+import type { Buffer } from "node:buffer";
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server as HttpServer,
+  type ServerResponse,
+} from "node:http";
+import { createServer as createSecureServer, type Server as HttpsServer, type ServerOptions } from "node:https";
+import type { AddressInfo, Socket } from "node:net";
+import type { Duplex } from "node:stream";
+
+import type { Connection } from "../connection/index.js";
+import { checkFunction, checkInteger, checkKeys } from "../internal/option-check.js";
+import { type CloseOptions, type DrainReport, type ResolvedCloseOptions, resolveCloseOptions } from "./drain.js";
+import type { Endpoint } from "./endpoint.js";
+import { answerHttp } from "./http-answer.js";
+import { pathOf, routeTable } from "./route-table.js";
+import { serveFiles } from "./static-files.js";
+import { Upgrader } from "./upgrader.js";
+import { type UpgraderOptions, upgraderOptionNames } from "./upgrader-options.js";
+
+/** Connections that may wait for `accept`: as many as Linux allows by default, so that a thousand may come back at once. */
+const LISTEN_BACKLOG = 4096;
+const MAX_CHECK_INTERVAL_MS = 1_000;
+/** How long a request may take to arrive, body included, as in Node; it may not be less than its headers have. */
+const REQUEST_TIMEOUT_MS = 300_000;
+
+/** How `serve` is set up: the options of `Upgrader`, and those of the HTTP server under it. */
+export interface ServeOptions<Data = undefined> extends UpgraderOptions<Data> {
+  /** The port to listen on; 0 (the default) takes any free one, see `server.port`. */
+  readonly port?: number | undefined;
+  /** The address to listen on; by default all of the machine's, IPv6 and IPv4. */
+  readonly host?: string | undefined;
+  /** What serves the WebSockets, by path: `{ "/echo": endpoint }`. Other paths are refused with 404. */
+  readonly routes: Readonly<Record<string, Endpoint<Data>>>;
+  /** A folder whose files are served to GET requests, `index.html` for `/`. It is read once, at the start. */
+  readonly static?: string | undefined;
+  /** Answers the HTTP requests that neither a route nor `static` does; 404 by default. */
+  readonly onRequest?: RequestListener | undefined;
+  /** Options of `node:tls`, `{ cert, key }` at least, for https and wss. */
+  readonly tls?: ServerOptions | undefined;
+}
+
+/** A server that listens. */
+export interface Server<Data = undefined> {
+  /** `"http://localhost:8080/"`; the host is `localhost` when it listens on all addresses. */
+  readonly url: string;
+  readonly port: number;
+  /** Node's server, for what is not here. */
+  readonly http: HttpServer | HttpsServer;
+  /** The connections that are not closed yet. */
+  readonly connections: ReadonlySet<Connection<Data>>;
+  /**
+   * Stops accepting, closes every connection with the closing handshake, terminates what is left at the deadline, and
+   * reports counts once the last socket is gone. Idempotent: further calls return the same promise.
+   *
+   * @throws RangeError or TypeError for a code, reason or deadline that is none; the server then goes on.
+   */
+  close(options?: CloseOptions): Promise<DrainReport>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * Starts an HTTP server with WebSocket routes; resolves when it listens.
+ *
+ * Rejects with Node's error when it cannot listen (`EADDRINUSE`, `EACCES`), or with the error of a TLS option.
+ *
+ * @throws RangeError or TypeError (as a rejection) that names the option, what it got and what it takes.
+ * @example
+ * await using server = await serve({
+ *   port: 8080,
+ *   routes: { "/echo": { message: (socket, message) => socket.write(message) } },
+ * });
+ */
+export async function serve<Data = undefined>(options: ServeOptions<Data>): Promise<Server<Data>> {
+  const port = checkInteger("port", options.port, 0, 0, 65_535);
+  const upgrader = new Upgrader<Data>(upgraderOptionsOf(options));
+  const routes = routeTable(options.routes);
+  const fallback = checkFunction("onRequest", options.onRequest, undefined);
+  const files = options.static === undefined ? undefined : await serveFiles(options.static);
+  const http = createHttp(options);
+  http.on("request", answerHttp({ isRoute: (path) => routes.has(path), files, fallback }));
+  http.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    const endpoint = routes.get(pathOf(request));
+    if (endpoint === undefined) upgrader.refuse("no-such-route", request, socket);
+    else upgrader.serve(request, socket, head, endpoint);
+  });
+  await listen(http, port, options.host);
+  http.on("error", (error: Error) => upgrader.report(error));
+  return new ListeningServer(http, upgrader, options);
+}
+
+class ListeningServer<Data> implements Server<Data> {
+  readonly url: string;
+  readonly port: number;
+  readonly http: HttpServer | HttpsServer;
+  readonly #upgrader: Upgrader<Data>;
+  readonly #sockets = new Set<Socket>();
+  readonly #responses = new Set<ServerResponse>();
+  #closing: Promise<DrainReport> | undefined;
+
+  constructor(http: HttpServer | HttpsServer, upgrader: Upgrader<Data>, options: ServeOptions<Data>) {
+    this.http = http;
+    this.#upgrader = upgrader;
+    this.port = (http.address() as AddressInfo).port;
+    this.url = `${options.tls === undefined ? "http" : "https"}://${urlHost(options.host)}:${this.port}/`;
+    http.on("connection", (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.once("close", () => this.#sockets.delete(socket));
+    });
+    http.on("request", (_request: IncomingMessage, response: ServerResponse) => {
+      this.#responses.add(response);
+      response.once("close", () => this.#responses.delete(response));
+    });
+  }
+
+  get connections(): ReadonlySet<Connection<Data>> {
+    return this.#upgrader.connections;
+  }
+
+  close(options: CloseOptions = {}): Promise<DrainReport> {
+    this.#closing ??= this.#close(resolveCloseOptions(options));
+    return this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #close(options: ResolvedCloseOptions): Promise<DrainReport> {
+    const timer = setTimeout(() => this.#destroySockets(), options.deadlineMs);
+    const stopped = new Promise<void>((resolve) => {
+      this.http.close(() => resolve());
+    });
+    this.http.closeIdleConnections();
+    const report = await this.#upgrader.close(options);
+    await Promise.all(
+      [...this.#responses].map((response) => new Promise((resolve) => response.once("close", resolve))),
+    );
+    // What is left asks for nothing: a browser's spare connections, half a request. Node would wait for them.
+    this.#destroySockets();
+    await stopped;
+    clearTimeout(timer);
+    return report;
+  }
+
+  #destroySockets(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+}
+
+function upgraderOptionsOf<Data>(options: ServeOptions<Data>): UpgraderOptions<Data> {
+  checkKeys("serve", options, ["port", "host", "routes", "static", "onRequest", "tls", ...upgraderOptionNames]);
+  return Object.fromEntries(Object.entries(options).filter(([key]) => upgraderOptionNames.includes(key)));
+}
+
+/** A slow or silent client is dropped by Node's own timers, set to the handshake's deadline. */
+function createHttp<Data>(options: ServeOptions<Data>): HttpServer | HttpsServer {
+  const timeoutMs = options.handshakeTimeoutMs ?? 10_000;
+  const timeouts = {
+    headersTimeout: timeoutMs,
+    requestTimeout: Math.max(timeoutMs, REQUEST_TIMEOUT_MS),
+    connectionsCheckingInterval: Math.min(timeoutMs, MAX_CHECK_INTERVAL_MS),
+  };
+  if (options.tls === undefined) return createServer(timeouts);
+  return createSecureServer({ ...timeouts, handshakeTimeout: timeoutMs, ...options.tls });
+}
+
+function listen(http: HttpServer | HttpsServer, port: number, host: string | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    http.once("error", reject);
+    http.listen({ port, backlog: LISTEN_BACKLOG, ...(host === undefined ? {} : { host }) }, () => {
+      http.off("error", reject);
+      resolve();
+    });
+  });
+}
+
+function urlHost(host: string | undefined): string {
+  if (host === undefined || host === "0.0.0.0" || host === "::") return "localhost";
+  return host.includes(":") ? `[${host}]` : host;
+}

@@ -1,0 +1,239 @@
+import type { Buffer } from "node:buffer";
+import { createHash } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+
+import { Connection, formatAddress, ReadBuffer, WriteSlabPool } from "../connection/index.js";
+import { ACCEPT_GUID, type HandshakeOffer, readHandshake } from "../protocol/index.js";
+import { Admission } from "./admission.js";
+import { type CloseOptions, drain, type DrainReport, resolveCloseOptions } from "./drain.js";
+import { type Endpoint, runEndpoint } from "./endpoint.js";
+import { hostnameOf } from "./host-policy.js";
+import { acceptHead, sendRefusal } from "./http-head.js";
+import { PendingHandshake } from "./pending-handshake.js";
+import { Refusal, type RefusalCode, refusalOf } from "./refusal.js";
+import type { UpgradeRequest } from "./upgrade-request.js";
+import { type ResolvedUpgraderOptions, resolveUpgraderOptions, type UpgraderOptions } from "./upgrader-options.js";
+
+/**
+ * Turns upgrade requests of a `node:http` or `node:https` server into WebSocket connections, by the rules of RFC 6455 §4.2
+ * and the policies in its options. It works beside any framework on that server.
+ *
+ * @example
+ * const upgrader = new Upgrader({ subprotocols: ["chat.v2"] });
+ * http.on("upgrade", (request, socket, head) => {
+ *   upgrader.serve(request, socket, head, async (connection) => {
+ *     for await (const message of connection) await connection.send(message);
+ *   });
+ * });
+ */
+export class Upgrader<Data = undefined> {
+  readonly #options: ResolvedUpgraderOptions<Data>;
+  readonly #admission: Admission;
+  readonly #readBuffer: ReadBuffer;
+  readonly #writeSlabs: WriteSlabPool;
+  readonly #connections = new Set<Connection<Data>>();
+  readonly #pending = new Set<PendingHandshake>();
+  #closing: Promise<DrainReport> | undefined;
+
+  /** @throws RangeError or TypeError that names the option, what it got and what it takes. */
+  constructor(options: UpgraderOptions<Data> = {}) {
+    this.#options = resolveUpgraderOptions(options);
+    this.#admission = new Admission(this.#options.maxConnections, this.#options.maxConnectionsPerAddress);
+    this.#readBuffer = new ReadBuffer(this.#options.readBufferSize);
+    this.#writeSlabs = new WriteSlabPool(this.#options.writeBufferSize);
+  }
+
+  /** The connections that are not closed yet. */
+  get connections(): ReadonlySet<Connection<Data>> {
+    return this.#connections;
+  }
+
+  /**
+   * Answers one upgrade request, as `node:http` gives it to its `upgrade` listeners; the socket is ours from then on.
+   *
+   * Resolves with the open connection, or with `undefined` when the client was refused (it has been told why) or left.
+   * Never rejects. The code that uses the connection may: a `send` rejects when the peer has left. In an event listener,
+   * where a rejection would end the process, take `serve` or catch it.
+   */
+  async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<Connection<Data> | undefined> {
+    const address = socket instanceof Socket ? (socket.remoteAddress ?? "") : "";
+    socket.on("error", ignore);
+    const limit = this.#closing === undefined ? this.#admission.enter(address) : "shutting-down";
+    if (limit !== undefined) return this.refuse(limit, request, socket);
+    const pending = new PendingHandshake(socket, this.#options.handshakeTimeoutMs);
+    this.#pending.add(pending);
+    const outcome = await this.#negotiate(request, socket, head, pending);
+    this.#pending.delete(pending);
+    pending.end();
+    if (outcome instanceof Connection) {
+      void outcome.closed.then(() => {
+        this.#connections.delete(outcome);
+        this.#admission.leave(address);
+      });
+      return outcome;
+    }
+    this.#admission.leave(address);
+    if (outcome !== undefined) return this.refuse(outcome, request, socket);
+    socket.destroy(); // The client has left, but it may have ended its own side only.
+    return undefined;
+  }
+
+  /**
+   * Answers one upgrade request and hands the connection, if it is let in, to `endpoint`. What the endpoint throws ends its
+   * connection with 1011 and goes to `onError`, so this is safe to call from an event listener.
+   */
+  serve(request: IncomingMessage, socket: Duplex, head: Buffer, endpoint: Endpoint<Data>): void {
+    void this.upgrade(request, socket, head).then((connection) => {
+      if (connection !== undefined) runEndpoint(endpoint, connection);
+    });
+  }
+
+  /** Refuses an upgrade request: answers with `refusal` and ends the socket. */
+  refuse(
+    refusal: Refusal | Exclude<RefusalCode, "not-authorized">,
+    request: IncomingMessage,
+    socket: Duplex,
+  ): undefined {
+    const answer = refusal instanceof Refusal ? refusal : refusalOf(refusal);
+    socket.on("error", ignore);
+    sendRefusal(socket, answer);
+    try {
+      this.#options.onRefused(answer, request);
+    } catch (error) {
+      this.report(error);
+    }
+  }
+
+  /**
+   * Refuses new clients, closes every connection with the closing handshake, terminates those that are left at the
+   * deadline, and reports how many ended which way. Idempotent: further calls return the same promise.
+   *
+   * @throws RangeError or TypeError for a code, reason or deadline that is none; the upgrader then goes on.
+   */
+  close(options: CloseOptions = {}): Promise<DrainReport> {
+    this.#closing ??= drain(this.#connections, this.#pending, resolveCloseOptions(options));
+    return this.#closing;
+  }
+
+  /** `close()` with its defaults. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** A connection, a refusal, or `undefined` when the client has left. */
+  async #negotiate(
+    incoming: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    pending: PendingHandshake,
+  ): Promise<Connection<Data> | Refusal | undefined> {
+    const verdict = readHandshake({
+      method: incoming.method ?? "",
+      httpVersion: incoming.httpVersion,
+      rawHeaders: incoming.rawHeaders,
+    });
+    if (verdict.kind === "refusal") return refusalOf(verdict.fault);
+    const request = describeRequest(incoming, socket, verdict, pending);
+    try {
+      const admitted = await Promise.race([this.#decide(request), pending.ended]);
+      if (admitted instanceof Refusal) return admitted;
+      if (admitted === undefined || socket.destroyed) return undefined;
+      if (this.#closing !== undefined) return refusalOf("shutting-down");
+      return this.#accept(verdict.key, request, socket, head, admitted);
+    } catch (error) {
+      if (error instanceof Refusal) return error;
+      this.report(error);
+      return refusalOf("handshake-failed");
+    }
+  }
+
+  async #decide(request: UpgradeRequest): Promise<Admitted<Data> | Refusal> {
+    const { checkHost, checkOrigin, chooseSubprotocol, authorize } = this.#options;
+    if (!(await checkHost(hostnameOf(request.host), request))) return refusalOf("host-not-allowed");
+    // RFC 6455 §10.2: a server not meant for every page SHOULD check the Origin, and answer a bad one with 403.
+    if (request.origin !== undefined && !(await checkOrigin(request.origin, request))) {
+      return refusalOf("origin-not-allowed");
+    }
+    const data = (await authorize?.(request)) as Data | Refusal;
+    if (data instanceof Refusal) return data;
+    const subprotocol =
+      request.subprotocols.length > 0 ? await chooseSubprotocol(request.subprotocols, request) : undefined;
+    // RFC 6455 §4.2.2 (4): the subprotocol MUST be one of those that the client offered.
+    if (subprotocol !== undefined && !request.subprotocols.includes(subprotocol)) {
+      throw new RangeError(`option subprotocols chose ${JSON.stringify(subprotocol)}, which the client did not offer`);
+    }
+    return { data, subprotocol: subprotocol ?? "" };
+  }
+
+  #accept(
+    key: string,
+    request: UpgradeRequest,
+    socket: Duplex,
+    head: Buffer,
+    admitted: Admitted<Data>,
+  ): Connection<Data> {
+    const { data, subprotocol } = admitted;
+    const headers = this.#options.responseHeaders(request);
+    if (socket instanceof Socket) socket.setTimeout(0);
+    socket.write(acceptHead(acceptKey(key), subprotocol, headers), "latin1");
+    const setup = {
+      socket,
+      role: "server",
+      options: this.#options.connection,
+      readBuffer: this.#readBuffer,
+      writeSlabs: this.#writeSlabs,
+      nowMs: () => performance.now(),
+    } as const;
+    const { remote, local, url } = request;
+    const details = { remote, local, subprotocol, url, headers: request.headers, data };
+    const connection = new Connection(setup, details, this.#options.onError, head);
+    this.#connections.add(connection);
+    return connection;
+  }
+
+  /** Tells `onError` of a failure that belongs to no connection. */
+  report(error: unknown): void {
+    try {
+      this.#options.onError(error, undefined);
+    } catch {
+      // Documented at `onError`.
+    }
+  }
+}
+
+/** What the policies made of a valid handshake. */
+interface Admitted<Data> {
+  readonly data: Data;
+  readonly subprotocol: string;
+}
+
+function describeRequest(
+  incoming: IncomingMessage,
+  socket: Duplex,
+  offer: HandshakeOffer,
+  pending: PendingHandshake,
+): UpgradeRequest {
+  const net = socket instanceof Socket ? socket : undefined;
+  return {
+    url: incoming.url ?? "/",
+    headers: incoming.headers,
+    host: offer.host,
+    origin: offer.origin,
+    subprotocols: offer.subprotocols,
+    remote: formatAddress(net?.remoteAddress, net?.remotePort),
+    local: formatAddress(net?.localAddress, net?.localPort),
+    signal: pending.signal,
+    incoming,
+  };
+}
+
+/** RFC 6455 §4.2.2 (5): the key and the GUID, hashed by SHA-1, in base64. */
+function acceptKey(key: string): string {
+  return createHash("sha1")
+    .update(key + ACCEPT_GUID)
+    .digest("base64");
+}
+
+function ignore(): void {}

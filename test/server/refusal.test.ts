@@ -1,0 +1,152 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import { describe, expect, test, vi } from "vitest";
+import { refuse } from "../../src/server/index.js";
+import { parseHttpResponse } from "../support/http-response.js";
+import { masked, RawPeer, text } from "../support/raw-peer.js";
+import { RawSocket } from "../support/raw-socket.js";
+import { startUpgrader } from "../support/upgrade-server.js";
+import { upgradeRequest } from "../support/upgrade-request.js";
+
+const secondRequest = "GET /secret HTTP/1.1\r\nHost: example.com\r\n\r\n";
+
+/** A server that counts the plain requests that reach it. */
+async function startCounting(options: Parameters<typeof startUpgrader>[0] = {}) {
+  const paths: (string | undefined)[] = [];
+  const http = createServer((request, response) => {
+    paths.push(request.url);
+    response.end("plain");
+  });
+  const server = await startUpgrader(options, { http });
+  return { server, paths };
+}
+
+describe("upgrader.refuse()", () => {
+  test("answers by a code of ours or by what refuse() gives, for an owner that chooses by path", async () => {
+    const http = createServer();
+    const server = await startUpgrader({}, { http });
+    http.removeAllListeners("upgrade");
+    http.on("upgrade", (request: IncomingMessage, socket: Duplex) => {
+      const gone = refuse(410, { headers: { "X-Moved": "away" }, body: "Gone for good\n" });
+      server.upgrader.refuse(request.url === "/old" ? gone : "no-such-route", request, socket);
+    });
+    const old = await RawPeer.ask(server.port, { path: "/old" });
+    expect(old.response).toMatchObject({ status: 410, headers: { "x-moved": "away" }, body: "Gone for good\n" });
+    const never = await RawPeer.ask(server.port, { path: "/never" });
+    expect(never.response).toMatchObject({ status: 404, body: "There is no WebSocket at this path.\n" });
+    expect(server.refusals).toMatchObject([{ code: "not-authorized" }, { code: "no-such-route" }]);
+  });
+
+  test("of a client that has gone already does nothing but tell onRefused", async () => {
+    const http = createServer();
+    const server = await startUpgrader({}, { http });
+    http.removeAllListeners("upgrade");
+    http.on("upgrade", (request: IncomingMessage, socket: Duplex) => {
+      socket.destroy();
+      server.upgrader.refuse("no-such-route", request, socket);
+    });
+    expect((await RawPeer.ask(server.port)).response).toBeUndefined();
+    expect(server.refusals).toMatchObject([{ code: "no-such-route" }]);
+  });
+});
+
+describe("a refused upgrade", () => {
+  test("never has the bytes behind it taken for a second request, in one packet or later", async () => {
+    const { server, paths } = await startCounting();
+    const raw = await RawSocket.connect(server.port);
+    raw.write(upgradeRequest({ headers: { "Sec-WebSocket-Version": "12" } }), secondRequest);
+    expect((await raw.take(parseHttpResponse))?.status).toBe(426);
+    raw.write(secondRequest, secondRequest);
+    expect(await raw.rest()).toBe("");
+    expect(paths).toEqual([]);
+  });
+
+  test("never has its body taken for a second request", async () => {
+    const { server, paths } = await startCounting();
+    const raw = await RawSocket.connect(server.port);
+    raw.write(upgradeRequest({ headers: { "Content-Length": String(secondRequest.length) } }), secondRequest);
+    expect((await raw.take(parseHttpResponse))?.status).toBe(400);
+    expect(await raw.rest()).toBe("");
+    expect(paths).toEqual([]);
+  });
+
+  test("while a plain request on the same connection waits for its answer ends both, and no other", async () => {
+    let answer = (): void => {};
+    const http = createServer((_, response) => {
+      answer = () => response.end("plain");
+    });
+    const server = await startUpgrader({}, { http });
+    const raw = await RawSocket.connect(server.port);
+    raw.write("GET /slow HTTP/1.1\r\nHost: example.com\r\n\r\n", upgradeRequest({ method: "PUT" }), secondRequest);
+    expect((await raw.take(parseHttpResponse))?.status).toBe(405);
+    answer();
+    expect(await raw.rest()).toBe("");
+    const another = await RawSocket.connect(server.port);
+    another.write(upgradeRequest());
+    expect((await another.take(parseHttpResponse))?.status).toBe(101);
+  });
+
+  test("after a plain request on the same connection is refused all the same", async () => {
+    const { server, paths } = await startCounting();
+    const raw = await RawSocket.connect(server.port);
+    raw.write("GET /plain HTTP/1.1\r\nHost: example.com\r\n\r\n");
+    expect((await raw.take(parseHttpResponse))?.status).toBe(200);
+    raw.write(upgradeRequest({ method: "PUT" }), secondRequest);
+    expect((await raw.take(parseHttpResponse))?.status).toBe(405);
+    expect(await raw.rest()).toBe("");
+    expect(paths).toEqual(["/plain"]);
+  });
+
+  test("has its answer read by a client that talks on: no reset takes it back", async () => {
+    const server = await startUpgrader({ checkHost: [] });
+    const raw = await RawSocket.connect(server.port);
+    raw.write(upgradeRequest(), ...Array.from({ length: 200 }, () => masked(text("x".repeat(5000)))));
+    expect((await raw.take(parseHttpResponse))?.status).toBe(421);
+    expect(await raw.rest()).toBe("");
+  });
+
+  test("after an accepted one has no HTTP at all: frames that look like a request are frames", async () => {
+    const { server, paths } = await startCounting();
+    const raw = await RawSocket.connect(server.port);
+    raw.write(upgradeRequest(), secondRequest);
+    const connection = await server.accepted();
+    await raw.ended;
+    raw.end();
+    expect((await connection.closed).error).toMatchObject({ code: "protocol-fault" });
+    expect(paths).toEqual([]);
+  });
+
+  test("is over as soon as the client has ended its side too, whatever it said before", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      const server = await startUpgrader({ checkHost: [] });
+      const raw = await RawSocket.connect(server.port);
+      raw.write(upgradeRequest(), masked(text("x".repeat(100_000))));
+      await raw.rest();
+      const closed = once(server.sockets[0] as Duplex, "close");
+      raw.end();
+      await closed;
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test("has its socket destroyed after two seconds when the client never ends its side", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      const server = await startUpgrader({ checkHost: [] });
+      const raw = await RawSocket.connect(server.port);
+      raw.write(upgradeRequest());
+      await raw.rest();
+      const socket = server.sockets[0] as Duplex;
+      vi.advanceTimersByTime(1999);
+      expect(socket.destroyed).toBe(false);
+      vi.advanceTimersByTime(1);
+      expect(socket.destroyed).toBe(true);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});

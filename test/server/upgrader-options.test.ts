@@ -1,0 +1,127 @@
+import { inspect } from "node:util";
+import { describe, expect, test } from "vitest";
+import { Upgrader, type UpgraderOptions } from "../../src/server/index.js";
+import { upgraderOptionNames } from "../../src/server/upgrader-options.js";
+
+interface Wrong {
+  readonly type: RangeErrorConstructor | TypeErrorConstructor;
+  readonly values: readonly unknown[];
+}
+
+const range = (...values: readonly unknown[]): Wrong => ({ type: RangeError, values });
+const wrongType = (...values: readonly unknown[]): Wrong => ({ type: TypeError, values });
+const TIMER_LIMIT = 2 ** 31 - 1;
+
+/** For each option what it refuses, and values at the bounds of what it takes. */
+const options: Record<keyof UpgraderOptions, { readonly wrong: readonly Wrong[]; readonly right: readonly unknown[] }> =
+  {
+    readBufferSize: bufferSize(),
+    writeBufferSize: bufferSize(),
+    maxMessageBytes: limit(),
+    maxFrameBytes: limit(),
+    maxFragments: limit(),
+    maxConnections: limit(),
+    maxConnectionsPerAddress: limit(),
+    maxBufferedBytes: limit(),
+    highWaterMark: {
+      wrong: [range(0, -1, 1.5, Number.NaN, Infinity), wrongType("1", null)],
+      right: [1, Number.MAX_SAFE_INTEGER],
+    },
+    lowWaterMark: {
+      wrong: [range(-1, 0.5, 256 * 1024, Infinity), wrongType("1", null)],
+      right: [0, 256 * 1024 - 1],
+    },
+    handshakeTimeoutMs: timeout(),
+    closeTimeoutMs: timeout(),
+    messageTypes: { wrong: [range("json", 5, null, ["text"])], right: ["any", "text", "binary"] },
+    subprotocols: {
+      wrong: [range([""], ["a b"], ["a,b"], ["a\r\n"], ["é"], [5], [undefined]), wrongType("chat", 5, null, {})],
+      right: [[], ["chat.v2", "!#$%&'*+-.^_`|~"], () => undefined],
+    },
+    checkOrigin: {
+      wrong: [
+        range(["example.com"], ["*"], [""], ["https://"], [5], [undefined]),
+        wrongType("https://a.example", 5, null, {}),
+      ],
+      right: ["any", "same-host", [], ["https://a.example", "https://*.a.example:8443", "app://mine"], () => true],
+    },
+    checkHost: {
+      wrong: [
+        range(["example.com:8080"], ["http://example.com"], [""], ["::1"], ["[::1]:80"], [5], [undefined]),
+        wrongType("example.com", 5, null, {}),
+      ],
+      right: ["any", [], ["example.com", "EXAMPLE.ORG", "192.0.2.1", "[::1]"], () => true],
+    },
+    responseHeaders: {
+      wrong: [wrongType("X-A: a", 5, null, { "X-A": "a\r\n" })],
+      right: [{}, { "X-A": "a" }, () => ({})],
+    },
+    authorize: callback(),
+    onRefused: callback(),
+    onError: callback(),
+  };
+
+function bufferSize() {
+  return {
+    wrong: [range(0, -1, 255, 16 * 2 ** 20 + 1, 1000.5, Number.NaN, Infinity), wrongType("64k", null, {}, 5n)],
+    right: [256, 16 * 2 ** 20],
+  };
+}
+
+function limit() {
+  return {
+    wrong: [range(0, -1, 1.5, Number.NaN, -Infinity, 2 ** 53), wrongType("1", null, {}, 5n)],
+    right: [1, 2 ** 31, 2 ** 32, Number.MAX_SAFE_INTEGER, Infinity],
+  };
+}
+
+function timeout() {
+  return {
+    wrong: [range(0, -1, 0.5, Number.NaN, Infinity, TIMER_LIMIT + 1), wrongType("1s", null)],
+    right: [1, TIMER_LIMIT],
+  };
+}
+
+function callback() {
+  return { wrong: [wrongType("function", 5, null, {})], right: [() => undefined] };
+}
+
+describe("an upgrader", () => {
+  test("has the options that are tested here and no others", () => {
+    expect(upgraderOptionNames.toSorted()).toEqual(Object.keys(options).toSorted());
+  });
+
+  for (const [name, { wrong, right }] of Object.entries(options)) {
+    for (const { type, values } of wrong) {
+      for (const value of values) {
+        test(`refuses ${name}: ${inspect(value)} with a ${type.name} that names it`, () => {
+          expect(() => new Upgrader({ [name]: value })).toThrow(type);
+          expect(() => new Upgrader({ [name]: value })).toThrow(name);
+        });
+      }
+    }
+
+    test(`takes ${name} up to its bounds, and undefined as if it were not there`, () => {
+      for (const value of [...right, undefined]) expect(new Upgrader({ [name]: value })).toBeInstanceOf(Upgrader);
+    });
+  }
+
+  test("says what it got and what it takes", () => {
+    expect(() => new Upgrader({ readBufferSize: 100 })).toThrow(
+      "option readBufferSize got 100; it takes an integer from 256 to 16777216",
+    );
+    expect(() => new Upgrader({ maxFragments: "many" as never })).toThrow(
+      'option maxFragments got "many"; it takes a positive integer, or Infinity for no limit',
+    );
+  });
+
+  test("refuses an option that it does not have, so that a typing error does not pass", () => {
+    expect(() => new Upgrader({ maxMesageBytes: 5 } as never)).toThrow('Upgrader has no option "maxMesageBytes"');
+  });
+
+  test("takes a low mark that lies below the high one only", () => {
+    expect(() => new Upgrader({ highWaterMark: 100, lowWaterMark: 100 })).toThrow("lowWaterMark");
+    expect(new Upgrader({ highWaterMark: 100, lowWaterMark: 99 })).toBeInstanceOf(Upgrader);
+    expect(new Upgrader({ highWaterMark: 1 })).toBeInstanceOf(Upgrader);
+  });
+});

@@ -1,0 +1,9 @@
+/** Resolves after this turn of the event loop: what is due now has run. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => void setImmediate(resolve));
+}
+
+/** Resolves once `condition` holds; looks once a turn. A test that waits in vain ends by its own deadline. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await nextTurn();
+}

@@ -1,0 +1,80 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
+import { expect, onTestFinished } from "vitest";
+import type { Connection } from "../../src/connection/index.js";
+import { type Refusal, Upgrader, type UpgraderOptions } from "../../src/server/index.js";
+
+export interface UpgradeServerSetup {
+  /** Wraps the socket of each upgrade before the upgrader gets it. */
+  readonly wrap?: (socket: Duplex) => Duplex;
+  /** The server to upgrade on; by default plain HTTP without a request listener. */
+  readonly http?: Server;
+  /** Where to listen; by default 127.0.0.1. */
+  readonly host?: string;
+}
+
+/** An upgrader on a server of `node:http`, and everything that it was told. */
+export class UpgradeServer<Data = undefined> {
+  readonly http: Server;
+  readonly upgrader: Upgrader<Data>;
+  readonly refusals: Refusal[] = [];
+  readonly errors: unknown[] = [];
+  /** The sockets of all upgrades, as Node gave them. */
+  readonly sockets: Duplex[] = [];
+  readonly #accepted: Connection<Data>[] = [];
+  readonly #waiting: ((connection: Connection<Data>) => void)[] = [];
+
+  constructor(options: UpgraderOptions<Data>, setup: UpgradeServerSetup) {
+    this.http = setup.http ?? createServer();
+    this.upgrader = new Upgrader<Data>({
+      onError: (error) => void this.errors.push(error),
+      onRefused: (refusal) => void this.refusals.push(refusal),
+      ...options,
+    });
+    this.http.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      this.sockets.push(socket);
+      void this.#upgrade(request, setup.wrap?.(socket) ?? socket, head);
+    });
+  }
+
+  get port(): number {
+    return (this.http.address() as AddressInfo).port;
+  }
+
+  /** The next connection that was accepted. */
+  async accepted(): Promise<Connection<Data>> {
+    return this.#accepted.shift() ?? (await new Promise((resolve) => void this.#waiting.push(resolve)));
+  }
+
+  async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    const connection = await this.upgrader.upgrade(request, socket, head);
+    if (connection === undefined) return;
+    const taker = this.#waiting.shift();
+    if (taker === undefined) this.#accepted.push(connection);
+    else taker(connection);
+  }
+}
+
+/**
+ * Starts an upgrader that accepts and leaves the connections to the test. At the end of the test no socket may be left, and
+ * no error that was not taken out of `errors`.
+ */
+export async function startUpgrader<Data = undefined>(
+  options: UpgraderOptions<Data> = {},
+  setup: UpgradeServerSetup = {},
+): Promise<UpgradeServer<Data>> {
+  const server = new UpgradeServer<Data>(options, setup);
+  server.http.listen(0, setup.host ?? "127.0.0.1");
+  await once(server.http, "listening");
+  onTestFinished(async () => {
+    const closed = once(server.http, "close");
+    server.http.close();
+    server.http.closeAllConnections();
+    for (const connection of server.upgrader.connections) connection.terminate();
+    await Promise.all([closed, server.upgrader.close()]);
+    expect(server.errors).toEqual([]);
+  });
+  return server;
+}
