@@ -1,0 +1,120 @@
+// @ts-check
+
+import { describeClose, describeDuration, describeMessage } from "./describe.js";
+import { findElement } from "./find-element.js";
+import { showRoundTrips, showState, showTraffic } from "./gauges.js";
+import { MessageLog } from "./message-log.js";
+import { RoundTrips } from "./round-trips.js";
+
+/** Above this the page waits for the network instead of piling up messages in memory. */
+const MAX_BUFFERED_BYTES = 4 * 1024 * 1024;
+
+const LARGE_MESSAGE_BYTES = 256 * 1024;
+
+const input = findElement("input", HTMLInputElement);
+const log = new MessageLog(findElement("output", HTMLElement));
+const roundTrips = new RoundTrips();
+const traffic = { sent: 0, sentBytes: 0, echoed: 0 };
+const encoder = new TextEncoder();
+
+let socket = connect();
+
+/** Opens a connection to /echo of the host that served this page: wss:// from https://, ws:// from http://. */
+function connect() {
+  const endpoint = new URL("/echo", location.href);
+  endpoint.protocol = location.protocol === "https:" ? "wss:" : "ws:";
+
+  const opening = new WebSocket(endpoint);
+  opening.binaryType = "arraybuffer";
+  showState("connecting", endpoint.href);
+  log.add("Status", `Connecting to ${endpoint.href}`);
+
+  opening.addEventListener("open", () => {
+    showState("connected", endpoint.href);
+    log.add("Status", "Connected");
+  });
+  opening.addEventListener("message", ({ data }) => {
+    showReceived(typeof data === "string" ? data : new Uint8Array(data));
+  });
+  opening.addEventListener("close", (closing) => {
+    roundTrips.forgetWaiting();
+    showState("closed", describeClose(closing));
+    log.add("Status", `Closed, ${describeClose(closing)}`);
+  });
+  return opening;
+}
+
+/** @param {string | Uint8Array} message */
+function showReceived(message) {
+  const roundTripMs = roundTrips.received(message, performance.now());
+  log.add("Server", describeMessage(message), roundTripMs === undefined ? "" : describeDuration(roundTripMs));
+  if (roundTripMs === undefined) return;
+  traffic.echoed += 1;
+  showTraffic(traffic);
+  showRoundTrips(roundTrips);
+}
+
+/**
+ * Sends a message, or says why not.
+ *
+ * @param {string | Uint8Array<ArrayBuffer>} message
+ * @returns {boolean} Whether it was sent.
+ */
+function send(message) {
+  const obstacle = findObstacle();
+  findElement("hint", HTMLElement).textContent = obstacle;
+  if (obstacle !== "") return false;
+
+  const size = sizeOf(message);
+  roundTrips.sent(message, size, performance.now());
+  socket.send(message); // first, so that drawing the line below is no part of the round trip
+  log.add("You", describeMessage(message));
+  traffic.sent += 1;
+  traffic.sentBytes += size;
+  showTraffic(traffic);
+  return true;
+}
+
+/** What keeps the page from sending now, in words, or an empty string. */
+function findObstacle() {
+  if (socket.readyState === WebSocket.CONNECTING) return "Still connecting.";
+  if (socket.readyState !== WebSocket.OPEN) return "Not connected: press Reconnect.";
+  if (socket.bufferedAmount > MAX_BUFFERED_BYTES) return "The network is slower than you: wait a moment.";
+  return "";
+}
+
+/** @param {string | Uint8Array} message */
+function sizeOf(message) {
+  return typeof message === "string" ? encoder.encode(message).length : message.length;
+}
+
+/** Text of exactly the wanted length in which no two places look alike, so that a shortened echo cannot pass. */
+function createLargeText() {
+  let text = "";
+  for (let line = 1; text.length < LARGE_MESSAGE_BYTES; line += 1) text += `${line} fathoms deep. `;
+  return text.slice(0, LARGE_MESSAGE_BYTES);
+}
+
+findElement("composer", HTMLFormElement).addEventListener("submit", (event) => {
+  event.preventDefault();
+  if (send(input.value)) input.value = "";
+  input.focus();
+});
+
+findElement("send-binary", HTMLButtonElement).addEventListener("click", () => {
+  const typed = encoder.encode(input.value);
+  if (send(typed.length > 0 ? typed : crypto.getRandomValues(new Uint8Array(12)))) input.value = "";
+});
+
+findElement("send-large", HTMLButtonElement).addEventListener("click", () => {
+  send(createLargeText());
+});
+
+findElement("reconnect", HTMLButtonElement).addEventListener("click", () => {
+  findElement("hint", HTMLElement).textContent = "";
+  socket = connect();
+  input.focus();
+});
+
+// Where a keyboard is at hand a visitor can type at once; on a phone the keyboard would cover the page.
+if (matchMedia("(pointer: fine)").matches) input.focus();

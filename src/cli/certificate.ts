@@ -1,0 +1,47 @@
+import { X509Certificate } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { createSecureContext } from "node:tls";
+import { CliError, messageOf } from "./cli-error.js";
+import { createSelfSigned, type KeyPair } from "./self-signed.js";
+import type { ServeFlags } from "./serve-flags.js";
+
+/** What TLS needs, and what a user compares with what the browser shows. */
+export interface Certificate extends KeyPair {
+  readonly isSelfSigned: boolean;
+  /** SHA-256 of the certificate, in pairs of hexadecimal digits. */
+  readonly fingerprint: string;
+}
+
+/**
+ * The certificate that the flags ask for, or `undefined` without TLS.
+ *
+ * @throws CliError that names the file that cannot be read or that holds no usable certificate or key.
+ */
+export async function findCertificate(flags: ServeFlags): Promise<Certificate | undefined> {
+  const { tls, cert, key, host } = flags;
+  if (cert !== undefined && key !== undefined) {
+    const pair = { cert: await readPem("cert", cert), key: await readPem("key", key) };
+    return { ...pair, isSelfSigned: false, fingerprint: checkPair(pair, cert, key) };
+  }
+  if (!tls) return undefined;
+  const pair = await createSelfSigned(host);
+  return { ...pair, isSelfSigned: true, fingerprint: new X509Certificate(pair.cert).fingerprint256 };
+}
+
+async function readPem(flag: "cert" | "key", file: string): Promise<string> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (error) {
+    throw new CliError(`cannot read the file of --${flag}: ${messageOf(error)}`, undefined, { cause: error });
+  }
+}
+
+function checkPair(pair: KeyPair, certFile: string, keyFile: string): string {
+  try {
+    createSecureContext(pair);
+    return new X509Certificate(pair.cert).fingerprint256;
+  } catch (error) {
+    const message = `${certFile} and ${keyFile} are not a certificate and its key in PEM: ${messageOf(error)}`;
+    throw new CliError(message, undefined, { cause: error });
+  }
+}

@@ -1,0 +1,49 @@
+import { formatAsJson } from "./json-format.js";
+import { LineWriter } from "./line-writer.js";
+import { levelOf, type ServeEvent } from "./serve-event.js";
+import { formatAsText } from "./text-format.js";
+
+export interface EventLogOptions {
+  /** One JSON object per line instead of text. */
+  readonly json: boolean;
+  /** Leaves out what happens once per message. */
+  readonly quiet: boolean;
+}
+
+/** How long the last lines may take when the process ends. */
+const FLUSH_DEADLINE_MS = 500;
+
+/** Where `halyard serve` says what happens: text with warnings on stderr, or JSON on stdout. */
+export class EventLog {
+  readonly #options: EventLogOptions;
+  readonly #out: LineWriter;
+  readonly #err: LineWriter;
+
+  constructor(options: EventLogOptions) {
+    this.#options = options;
+    this.#out = new LineWriter(process.stdout, (lines) => this.#describeGap(lines));
+    this.#err = options.json ? this.#out : new LineWriter(process.stderr, (lines) => this.#describeGap(lines));
+  }
+
+  /** Never throws, never waits. */
+  report(event: ServeEvent): void {
+    if (this.#options.quiet && event.event === "message") return;
+    const line = this.#format(event);
+    if (line === undefined) return;
+    (levelOf(event) === "info" ? this.#out : this.#err).write(line);
+  }
+
+  /** Resolves when everything reported has been written, or after half a second when nobody takes it. */
+  async flush(): Promise<void> {
+    await Promise.all([this.#out.flush(FLUSH_DEADLINE_MS), this.#err.flush(FLUSH_DEADLINE_MS)]);
+  }
+
+  #format(event: ServeEvent): string | undefined {
+    return this.#options.json ? formatAsJson(event, new Date()) : formatAsText(event);
+  }
+
+  #describeGap(lines: number): string {
+    const error = new Error(`${lines} lines left out: whoever reads this output is too slow`);
+    return this.#format({ event: "error", remote: undefined, error }) ?? "";
+  }
+}

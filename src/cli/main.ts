@@ -1,0 +1,88 @@
+#!/usr/bin/env node
+import { readFileSync } from "node:fs";
+import { CliError, ExitCode, messageOf } from "./cli-error.js";
+import { describeFlags } from "./flag-help.js";
+import { parseFlags } from "./flags.js";
+import { printable } from "./printable.js";
+import { serveCommand } from "./serve-command.js";
+import { checkServeFlags, serveFlags } from "./serve-flags.js";
+
+const HELP = `halyard: a WebSocket server and tools
+
+Usage: halyard COMMAND [flags]
+
+Commands:
+  serve      Serve an echo at /echo and a page to try it at /
+
+Flags:
+  -h, --help       Print this and exit
+  -V, --version    Print the version and exit
+
+halyard COMMAND --help lists the flags of a command.
+`;
+
+const SERVE_HELP = `halyard serve: an echo server, and a page to try it
+
+Usage: halyard serve [flags]
+
+${describeFlags(serveFlags)}
+Exit status: 0 after SIGINT or SIGTERM, 1 if it cannot start, 2 for a wrong command line.
+`;
+
+async function run(args: readonly string[]): Promise<ExitCode> {
+  const [command, ...rest] = args;
+  switch (command) {
+    case "serve":
+      return await runServe(rest);
+    case "--help":
+    case "-h":
+      return print(HELP);
+    case "--version":
+    case "-V":
+      return print(`${readVersion()}\n`);
+    case undefined:
+      throw CliError.ofUsage("which command? halyard --help lists them");
+    default:
+      throw CliError.ofUsage(`unknown command ${JSON.stringify(command)}; halyard --help lists them`);
+  }
+}
+
+async function runServe(args: readonly string[]): Promise<ExitCode> {
+  const flags = parseFlags(serveFlags, args);
+  if (flags.help) return print(SERVE_HELP);
+  if (flags.version) return print(`${readVersion()}\n`);
+  checkServeFlags(flags);
+  // The last lines have been flushed or given up: whoever does not take them must not keep the process.
+  return process.exit(await serveCommand(flags));
+}
+
+function print(text: string): ExitCode {
+  process.stdout.write(text);
+  return ExitCode.success;
+}
+
+function readVersion(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
+  return typeof manifest === "object" && manifest !== null && "version" in manifest ? String(manifest.version) : "";
+}
+
+/** One line on stderr, whatever happened. */
+function complain(error: unknown): void {
+  process.stderr.write(`halyard: ${printable(messageOf(error))}\n`);
+}
+
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", () => {}); // EPIPE: whoever read the output has left, which is no reason to crash
+}
+
+process.on("uncaughtException", (error) => {
+  complain(new Error(`unexpected failure, please report it: ${messageOf(error)}`, { cause: error }));
+  process.exit(ExitCode.failure);
+});
+
+try {
+  process.exitCode = await run(process.argv.slice(2));
+} catch (error) {
+  complain(error);
+  process.exitCode = error instanceof CliError ? error.exitCode : ExitCode.failure;
+}

@@ -1,0 +1,106 @@
+import { fileURLToPath } from "node:url";
+import { formatAddress } from "../connection/index.js";
+import { type ServeOptions, type Server, serve } from "../server/index.js";
+import { findCertificate, type Certificate } from "./certificate.js";
+import { CliError, ExitCode, messageOf, systemCodeOf } from "./cli-error.js";
+import { createEchoRoute } from "./echo-route.js";
+import { EventLog } from "./event-log.js";
+import { createHostPolicy } from "./host-policy.js";
+import type { ServeFlags } from "./serve-flags.js";
+import { waitForStop } from "./signals.js";
+
+/** The page lies beside dist in the package. */
+const PAGE_FOLDER = fileURLToPath(new URL("../../page", import.meta.url));
+
+/**
+ * Serves the page at / and the echo at /echo until SIGINT or SIGTERM; then closes every connection with 1001 and returns. A
+ * second signal ends the process at once.
+ *
+ * @returns The exit code.
+ * @throws CliError for what keeps it from starting.
+ */
+export async function serveCommand(flags: ServeFlags): Promise<ExitCode> {
+  const log = new EventLog({ json: flags.json, quiet: flags.quiet });
+  // oxlint-disable-next-line unicorn/no-process-exit -- "at once" leaves nobody to return to
+  const stopped = waitForStop((exitCode) => process.exit(exitCode));
+  try {
+    const certificate = await findCertificate(flags);
+    const server = await start(flags, certificate, log);
+    reportListening(server, flags, certificate, log);
+    log.report({ event: "draining", signal: await stopped });
+    const { closed, terminated } = await server.close({ code: 1001, reason: "the server is stopping" });
+    log.report({ event: "stopped", closed, terminated });
+    return ExitCode.success;
+  } finally {
+    await log.flush();
+  }
+}
+
+async function start(flags: ServeFlags, certificate: Certificate | undefined, log: EventLog): Promise<Server> {
+  try {
+    return await serve(optionsOf(flags, certificate, log));
+  } catch (error) {
+    throw new CliError(describeStartFailure(error, flags), undefined, { cause: error });
+  }
+}
+
+function optionsOf(flags: ServeFlags, certificate: Certificate | undefined, log: EventLog): ServeOptions {
+  return {
+    port: flags.port,
+    host: flags.host,
+    routes: { "/echo": createEchoRoute(log) },
+    static: PAGE_FOLDER,
+    tls: certificate === undefined ? undefined : { cert: certificate.cert, key: certificate.key },
+    checkOrigin: flags.allowOrigin.length === 0 ? undefined : flags.allowOrigin,
+    checkHost: createHostPolicy(flags.allowHost),
+    maxConnections: flags.maxConnections,
+    maxConnectionsPerAddress: flags.maxConnectionsPerAddress,
+    maxMessageBytes: flags.maxMessageBytes,
+    maxFrameBytes: flags.maxFrameBytes,
+    maxFragments: flags.maxFragments,
+    maxBufferedBytes: flags.maxBufferedBytes,
+    handshakeTimeoutMs: flags.handshakeTimeoutMs,
+    closeTimeoutMs: flags.closeTimeoutMs,
+    readBufferSize: flags.readBufferSize,
+    writeBufferSize: flags.writeBufferSize,
+    onRefused: ({ status, code }, { socket }) => {
+      log.report({ event: "refused", remote: formatAddress(socket.remoteAddress, socket.remotePort), status, code });
+    },
+    onError: (error, connection) => {
+      log.report({ event: "error", remote: connection?.remote, error });
+    },
+  };
+}
+
+function reportListening(
+  { url, port }: Server,
+  { host }: ServeFlags,
+  certificate: Certificate | undefined,
+  log: EventLog,
+): void {
+  log.report({
+    event: "listening",
+    url,
+    port,
+    isPublic: host === undefined || host === "::" || host === "0.0.0.0",
+    isSelfSigned: certificate?.isSelfSigned ?? false,
+    fingerprint: certificate?.fingerprint,
+  });
+}
+
+function describeStartFailure(error: unknown, { host, port }: ServeFlags): string {
+  switch (systemCodeOf(error)) {
+    case "EADDRINUSE":
+      return `port ${port} is in use; choose another with --port, or 0 for a free one`;
+    case "EACCES":
+      return `no permission to listen on port ${port}; choose one above 1023 with --port`;
+    case "EADDRNOTAVAIL":
+    case "ENOTFOUND":
+    case "EAI_AGAIN":
+    case "EINVAL":
+      return `cannot listen on --host ${host}: ${messageOf(error)}`;
+    case undefined:
+    default:
+      return messageOf(error);
+  }
+}

@@ -1,0 +1,145 @@
+import { CliError } from "./cli-error.js";
+import type { FlagValues } from "./flags.js";
+
+/** Every flag of `halyard serve`: what is parsed and what help shows. */
+export const serveFlags = {
+  port: {
+    group: "Listening",
+    kind: "count",
+    placeholder: "PORT",
+    least: 0,
+    most: 65_535,
+    default: 8080,
+    description: "Port to listen on; 0 takes a free one",
+  },
+  host: {
+    group: "Listening",
+    kind: "text",
+    placeholder: "ADDRESS",
+    description: "Address or name to listen on",
+    otherwise: "all of this machine's",
+  },
+  tls: {
+    group: "Listening",
+    kind: "switch",
+    description: "Serve https and wss; self-signed without --cert",
+  },
+  cert: {
+    group: "Listening",
+    kind: "text",
+    placeholder: "FILE",
+    description: "Certificate chain in PEM, for TLS; needs --key",
+  },
+  key: { group: "Listening", kind: "text", placeholder: "FILE", description: "Private key of the certificate, in PEM" },
+  "allow-origin": {
+    group: "Who may connect",
+    kind: "list",
+    placeholder: "ORIGIN",
+    description: "Origin whose pages may connect; repeatable",
+    otherwise: "own",
+  },
+  "allow-host": {
+    group: "Who may connect",
+    kind: "list",
+    placeholder: "NAME",
+    description: "Name allowed in the Host header besides localhost and IP addresses; repeatable",
+    otherwise: "from this machine none, against DNS rebinding; from others any",
+  },
+  "max-connections": {
+    group: "Limits, 0 for none",
+    kind: "limit",
+    placeholder: "COUNT",
+    description: "Connections at once",
+    otherwise: "no limit",
+  },
+  "max-connections-per-address": {
+    group: "Limits, 0 for none",
+    kind: "limit",
+    placeholder: "COUNT",
+    description: "Connections at once from one address",
+    otherwise: "no limit",
+  },
+  "max-message-bytes": {
+    group: "Limits, 0 for none",
+    kind: "limit",
+    placeholder: "BYTES",
+    default: 1_048_576,
+    description: "Bytes in a message; more ends in 1009",
+  },
+  "max-frame-bytes": {
+    group: "Limits, 0 for none",
+    kind: "limit",
+    placeholder: "BYTES",
+    description: "Bytes in a frame; more ends in 1009",
+    otherwise: "as for messages",
+  },
+  "max-fragments": {
+    group: "Limits, 0 for none",
+    kind: "limit",
+    placeholder: "COUNT",
+    default: 16_384,
+    description: "Frames in a message; more ends in 1008",
+  },
+  "max-buffered-bytes": {
+    group: "Limits, 0 for none",
+    kind: "limit",
+    placeholder: "BYTES",
+    default: 16_777_216,
+    description: "Bytes queued for a slow peer",
+  },
+  "handshake-timeout-ms": {
+    group: "Times and buffers",
+    kind: "count",
+    placeholder: "MS",
+    least: 1,
+    most: 2_147_483_647,
+    default: 10_000,
+    description: "Time for an opening handshake",
+  },
+  "close-timeout-ms": {
+    group: "Times and buffers",
+    kind: "count",
+    placeholder: "MS",
+    least: 1,
+    most: 2_147_483_647,
+    default: 5_000,
+    description: "Time for a closing handshake, also at the end",
+  },
+  "read-buffer-size": {
+    group: "Times and buffers",
+    kind: "count",
+    placeholder: "BYTES",
+    least: 256,
+    most: 16_777_216,
+    default: 65_536,
+    description: "Bytes that one read takes at most",
+  },
+  "write-buffer-size": {
+    group: "Times and buffers",
+    kind: "count",
+    placeholder: "BYTES",
+    least: 256,
+    most: 16_777_216,
+    default: 65_536,
+    description: "Bytes gathered for one write",
+  },
+  quiet: { group: "Output", kind: "switch", description: "Print no line per message" },
+  json: { group: "Output", kind: "switch", description: "Print one JSON object per line, for programs" },
+  help: { group: "Output", kind: "switch", short: "h", description: "Print this and exit" },
+  version: { group: "Output", kind: "switch", short: "V", description: "Print the version and exit" },
+} as const;
+
+export type ServeFlags = FlagValues<typeof serveFlags>;
+
+/** @throws CliError with exit code 2 for flags that are right one by one and not together. */
+export function checkServeFlags({ cert, key, allowOrigin }: ServeFlags): void {
+  if ((cert === undefined) !== (key === undefined)) {
+    throw CliError.ofUsage(`--${cert === undefined ? "key needs --cert" : "cert needs --key"}`);
+  }
+  for (const origin of allowOrigin) {
+    if (URL.canParse(origin) && new URL(origin).origin === origin) continue;
+    throw CliError.ofUsage(
+      `--allow-origin takes an origin such as https://example.com:8443, without a path, not ${JSON.stringify(origin)}`,
+    );
+  }
+}

@@ -1,0 +1,35 @@
+import { messageOf } from "./cli-error.js";
+import { formatSent } from "./echo-log.js";
+import { printable } from "./printable.js";
+import type { ServeEvent } from "./serve-event.js";
+
+/** The line, or the few lines, that a person reads for an event; `undefined` for what only programs care about. */
+export function formatAsText(event: ServeEvent): string | undefined {
+  switch (event.event) {
+    case "listening":
+      return formatListening(event);
+    case "message":
+      return formatSent(event.remote, event.message);
+    case "refused":
+      return `${event.remote} refused: ${event.status} ${printable(event.code)}`;
+    case "error":
+      return `${event.remote === undefined ? "" : `${event.remote} `}error: ${printable(messageOf(event.error))}`;
+    case "draining":
+      return `draining after ${event.signal}; a second one ends it at once`;
+    case "stopped":
+      return `stopped: ${event.closed} closed, ${event.terminated} terminated`;
+    case "opened":
+    case "closed":
+      return undefined;
+  }
+}
+
+function formatListening({ url, isPublic, isSelfSigned, fingerprint }: ServeEvent & { event: "listening" }): string {
+  const echo = new URL("/echo", url.replace(/^http/, "ws"));
+  return [
+    `Halyard is listening on ${url}`,
+    `Echo at ${echo.href}; Ctrl-C stops it.`,
+    ...(isPublic ? ["Other machines can reach it too; --host localhost keeps it to this one."] : []),
+    ...(isSelfSigned ? [`Browsers will warn of its self-signed certificate, SHA-256 ${fingerprint}`] : []),
+  ].join("\n");
+}

@@ -1,0 +1,256 @@
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { chromiumInstall, chromiumPath, launchChromium } from "../support/chromium.js";
+import { startServe } from "../support/halyard-process.js";
+import { requirement } from "../support/requirement.js";
+
+/** Without motion the tests are faster. */
+const desktop: BrowserContextOptions = {
+  viewport: { width: 1280, height: 800 },
+  ignoreHTTPSErrors: true,
+  reducedMotion: "reduce",
+};
+const phone: BrowserContextOptions = {
+  viewport: { width: 375, height: 740 },
+  isMobile: true,
+  hasTouch: true,
+  reducedMotion: "reduce",
+};
+
+/** A browser on a busy machine takes its time. */
+const patience = { timeout: 30_000 };
+
+const CLOSED = "Status: Closed, code 1001 (going away), reason: the server is stopping";
+
+/** The page as a visitor has it before them. */
+interface Visit {
+  readonly page: Page;
+  /** What the browser complained of: scripts that threw, what the content security policy refused, missing files. */
+  readonly complaints: readonly string[];
+  /** Waits for a line of the output. */
+  readonly said: (line: string | RegExp) => Promise<void>;
+  readonly send: (text: string) => Promise<void>;
+}
+
+describe.runIf(requirement("browser tests: Chromium", chromiumPath !== undefined, chromiumInstall))(
+  "the page",
+  patience,
+  () => {
+    let browser: Browser;
+
+    beforeAll(async () => {
+      browser = await launchChromium();
+    }, patience.timeout);
+
+    afterAll(async () => {
+      await browser.close();
+    });
+
+    async function visit(url: string, options: BrowserContextOptions = desktop): Promise<Visit> {
+      const context = await browser.newContext(options);
+      onTestFinished(() => context.close());
+      const page = await context.newPage();
+      const complaints: string[] = [];
+      page.on("pageerror", (error) => complaints.push(String(error)));
+      page.on("dialog", (dialog) => {
+        complaints.push(`dialog: ${dialog.message()}`);
+        void dialog.dismiss();
+      });
+      page.on("console", (entry) => {
+        if (entry.type() === "error" || entry.type() === "warning") complaints.push(entry.text());
+      });
+      await page.goto(url);
+      const output = page.locator("#output");
+      return {
+        page,
+        complaints,
+        said: async (line) => {
+          await output.getByText(line, { exact: true }).last().waitFor();
+        },
+        send: async (text) => {
+          await page.locator("#input").fill(text);
+          await page.locator("#send").click();
+        },
+      };
+    }
+
+    describe.each([
+      ["http", []],
+      ["https", ["--tls"]],
+    ])("over %s", (scheme, flags) => {
+      test("connects, sends what is typed and shows the echo, which the terminal prints too", async () => {
+        const server = await startServe(...flags);
+        expect(server.url).toMatch(`${scheme}://`);
+        const { page, said, send, complaints } = await visit(server.url);
+        await said("Status: Connected");
+        await said(`Status: Connecting to ${server.echoUrl}`);
+        await send("hello");
+        await said("Server: hello");
+        await server.process.find(/^(?:\[::1\]|127\.0\.0\.1):\d+ sent: hello$/m);
+        expect(await page.locator("#input").inputValue()).toBe("");
+        expect(complaints).toEqual([]);
+      });
+
+      test("shows why the connection closed, and reconnects when the server is back on its port", async () => {
+        const server = await startServe(...flags);
+        const { page, said, send } = await visit(server.url);
+        const reconnect = page.getByRole("button", { name: "Reconnect" });
+        await said("Status: Connected");
+        expect(await reconnect.isVisible()).toBe(false);
+
+        server.process.signal("SIGTERM");
+        await said(CLOSED);
+        expect(await server.process.exited).toMatchObject({ code: 0 });
+        await page.locator("#input").fill("kept");
+        await page.locator("#input").press("Enter");
+        await page.getByText("Not connected: press Reconnect.").waitFor();
+        expect(await page.locator("#input").inputValue()).toBe("kept");
+
+        await reconnect.click();
+        await said(/^Status: Closed, code 1006 \(no closing handshake\)/);
+
+        await startServe(...flags, "--port", String(server.port));
+        await reconnect.click();
+        await page.locator("body[data-state=connected]").waitFor();
+        expect(await reconnect.isVisible()).toBe(false);
+        await send("hello again");
+        await said("Server: hello again");
+      });
+    });
+
+    test("sends with Enter, without losing the focus", async () => {
+      const { url } = await startServe();
+      const { page, said } = await visit(url);
+      await said("Status: Connected");
+      await page.keyboard.type("first"); // the input has the focus from the start
+      await page.keyboard.press("Enter");
+      await page.keyboard.type("second");
+      await page.keyboard.press("Enter");
+      await said("Server: first");
+      await said("Server: second");
+    });
+
+    test("sends binary: what is typed, or a few bytes", async () => {
+      const { url } = await startServe();
+      const { page, said } = await visit(url);
+      await said("Status: Connected");
+      await page.locator("#input").fill("hello");
+      await page.locator("#send-binary").click();
+      await said("Server: <binary, 5 bytes> 68 65 6c 6c 6f");
+      await page.locator("#send-binary").click();
+      await said(/^Server: <binary, 12 bytes>( [0-9a-f]{2}){12}$/);
+    });
+
+    test("sends a large message and recognises the whole of it", async () => {
+      const { url } = await startServe();
+      const { page, said } = await visit(url);
+      await said("Status: Connected");
+      await page.locator("#send-large").click();
+      await said(/^Server: 1 fathoms deep\. .* … \(262,144 characters\)$/);
+      await page.getByText("256 KiB, 1 echoed").waitFor();
+    });
+
+    test("shows the round trip of each echo, and of the latest", async () => {
+      const { url } = await startServe();
+      const { page, said, send } = await visit(url);
+      await said("Status: Connected");
+      expect(await page.locator("#round-trip").textContent()).toBe("–");
+      await send("hello");
+      await said("Server: hello");
+      const duration = await page.locator("[data-from=server] .note").textContent();
+      expect(duration).toMatch(/^\d+(?:\.\d)? m?s$/);
+      expect(await page.locator("#round-trip").textContent()).toBe(duration);
+    });
+
+    test("shows HTML as text and runs nothing of it", async () => {
+      const { url } = await startServe();
+      const { page, said, send, complaints } = await visit(url);
+      await said("Status: Connected");
+      for (const attack of [
+        "<img src=x onerror=alert(1)>",
+        "<script>alert(2)</script>",
+        "</p></div><svg onload=alert(3)>",
+        "<a href='javascript:alert(4)'>click</a>",
+      ]) {
+        await send(attack);
+        await said(`Server: ${attack}`);
+      }
+      expect(await page.locator("#output :is(img, script, svg, a)").count()).toBe(0);
+      expect(complaints).toEqual([]);
+    });
+
+    test("keeps the latest 500 lines only", async () => {
+      const { url } = await startServe("--quiet");
+      const { page, said } = await visit(url);
+      await said("Status: Connected");
+      await page.evaluate("for (let i = 0; i < 400; i += 1) document.getElementById('send-binary').click()");
+      await page.getByText("4.7 KiB, 400 echoed").waitFor();
+      expect(await page.locator("#output > *").count()).toBe(500);
+      expect(await page.locator("#output").getByText("Status: Connected").count()).toBe(0);
+    });
+
+    test("can be used by name and role, as a screen reader does", async () => {
+      const { url } = await startServe();
+      const { page, said } = await visit(url);
+      await said("Status: Connected");
+      await page.getByRole("textbox", { name: "Message" }).fill("by name");
+      await page.getByRole("button", { name: "Send", exact: true }).click();
+      await page.getByRole("log", { name: "Log" }).getByText("Server: by name").waitFor();
+      expect(await page.getByRole("heading", { level: 1 }).textContent()).toBe("Halyard");
+      const order: string[] = [];
+      for (let steps = 0; steps < 3; steps += 1) {
+        await page.keyboard.press("Tab");
+        order.push(await page.evaluate<string>("document.activeElement.id"));
+      }
+      expect(order).toEqual(["send", "send-binary", "send-large"]);
+    });
+
+    test("fits the screens of phones, with buttons that a finger hits", async () => {
+      const { url } = await startServe();
+      const { page, said, send } = await visit(url, phone);
+      await said("Status: Connected");
+      await send("x".repeat(200));
+      await said(/^Server: x{200}$/);
+      for (const width of [320, 375, 740]) {
+        await page.setViewportSize({ width, height: 640 });
+        expect(await page.evaluate<number>("document.documentElement.scrollWidth")).toBe(width);
+        for (const id of ["input", "send", "send-binary", "send-large"]) {
+          const box = await page.locator(`#${id}`).boundingBox();
+          expect(box?.x).toBeGreaterThanOrEqual(0);
+          expect(box!.x + box!.width).toBeLessThanOrEqual(width);
+          expect(box?.height).toBeGreaterThanOrEqual(44);
+        }
+      }
+    });
+
+    test("moves nothing for who prefers it so", async () => {
+      const { url } = await startServe();
+      const { page, said } = await visit(url, desktop);
+      await said("Status: Connected");
+      const duration = "getComputedStyle(document.querySelector('.hoist')).transitionDuration";
+      expect(await page.evaluate<string>(duration)).toBe("0s");
+      await page.emulateMedia({ reducedMotion: "no-preference" });
+      expect(await page.evaluate<string>(duration)).not.toBe("0s");
+    });
+
+    test.each([
+      ["light", { ...desktop, colorScheme: "light" }],
+      ["dark", { ...desktop, colorScheme: "dark" }],
+      ["phone", { ...phone, colorScheme: "light", deviceScaleFactor: 2 }],
+    ] as const)("is photographed: %s", async (name, options) => {
+      const { url } = await startServe();
+      const { page, said, send } = await visit(url, options);
+      await said("Status: Connected");
+      for (const text of ["hello", "naïve café ⚓", "<b>text stays text</b>"]) {
+        await send(text);
+        await said(`Server: ${text}`);
+      }
+      await page.locator("#send-binary").click();
+      await said(/^Server: <binary, 12 bytes>/);
+      await page.locator("#input").focus();
+      await page.mouse.move(0, 0); // off the button that was clicked
+      const image = await page.screenshot({ path: `test-artefacts/page-${name}.png` });
+      expect(image.length).toBeGreaterThan(10_000);
+    });
+  },
+);
