@@ -1,0 +1,69 @@
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import ts from "typescript";
+import { expect, onTestFinished, test } from "vitest";
+import { EchoPeer } from "../support/echo-peer.js";
+
+const root = resolve(import.meta.dirname, "../..");
+const names = ["echo", "authorise", "game"];
+
+/** `source` as JavaScript, in a file within the package, so that it finds `halyard/server` as a user's would. */
+function compile(source: string, name: string): string {
+  const { outputText } = ts.transpileModule(readFileSync(source, "utf8"), {
+    compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 },
+  });
+  const folder = join(root, "test-artefacts/readme");
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, `${name}.mjs`);
+  writeFileSync(file, outputText);
+  return file;
+}
+
+/** Runs one of the README's programs against the built package; resolves with its port. */
+async function run(name: string): Promise<number> {
+  const preload = compile(join(import.meta.dirname, "any-port.fixture.ts"), `any-port-for-${name}`);
+  const program = fork(compile(join(root, `examples/readme/${name}.ts`), name), {
+    execArgv: ["--import", preload],
+    stdio: ["ignore", "ignore", "inherit", "ipc"],
+  });
+  onTestFinished(() => void program.kill());
+  const [port] = (await once(program, "message")) as [number];
+  return port;
+}
+
+test("the README shows the programs of examples/readme as they are", () => {
+  const readme = readFileSync(join(root, "README.md"), "utf8");
+  const blocks = Array.from(readme.matchAll(/^```ts\n([^]*?)^```$/gm), ([, code]) => code);
+  expect(blocks).toEqual(names.map((name) => readFileSync(join(root, `examples/readme/${name}.ts`), "utf8")));
+});
+
+test("the README names exactly two set-up commands", () => {
+  const readme = readFileSync(join(root, "README.md"), "utf8");
+  const commands = Array.from(readme.matchAll(/^```sh\n([^]*?)^```$/gm), ([, code]) => code);
+  expect(commands).toEqual(["npm ci && npm start\n", "npm ci && npm test\n"]);
+});
+
+test("the README's echo answers what it gets", async () => {
+  const peer = await EchoPeer.connect(`ws://127.0.0.1:${await run("echo")}/echo`);
+  peer.socket.send("hello");
+  expect(await peer.receive()).toBe("hello");
+});
+
+test("the README's authorisation greets who has a token and turns away who has none", async () => {
+  const url = `ws://127.0.0.1:${await run("authorise")}/`;
+  expect(await EchoPeer.refusedStatus(url)).toBe(401);
+  const peer = await EchoPeer.connect(url, { headers: { authorization: "secret-token" } });
+  expect(await peer.receive()).toBe("Hello, Ada");
+  expect(await peer.closed).toEqual({ code: 1000, reason: "" });
+});
+
+test("the README's game sends a move to everybody else", async () => {
+  const url = `ws://127.0.0.1:${await run("game")}/game`;
+  const players = await Promise.all([EchoPeer.connect(url), EchoPeer.connect(url), EchoPeer.connect(url)]);
+  players[0].socket.send("e2e4");
+  expect(await Promise.all([players[1].receive(), players[2].receive()])).toEqual(["e2e4", "e2e4"]);
+  players[1].socket.send("e7e5");
+  expect(await players[0].receive()).toBe("e7e5");
+});
