@@ -1,0 +1,114 @@
+import { connect, type Socket } from "node:net";
+import type { EchoWorkload } from "../workloads.js";
+import { MessageRing } from "./message-ring.js";
+import { openingHandshake } from "./opening-handshake.js";
+import { ReplyChecker } from "./reply-checker.js";
+import { socketWriter, type Write } from "./socket-writer.js";
+
+/** Where a server under test listens. */
+export interface Target {
+  readonly port: number;
+  readonly path: string;
+}
+
+/** What a connection tells the load that it belongs to. */
+export interface ReplySink {
+  /** Whole, checked replies arrived on `connection`. */
+  onReplies(connection: EchoConnection, count: number): void;
+  /** The connection is of no use any more: a wrong reply, or an end that nobody asked for. */
+  onFailure(error: Error): void;
+}
+
+/** One reply in this many is compared byte by byte. Prime, so that every message of a ring has its turn. */
+const compareEvery = 61;
+
+/** Reads are synchronous, so one buffer serves every connection of the process. */
+const readBuffer = Buffer.allocUnsafeSlow(256 * 1024);
+
+const host = "127.0.0.1";
+
+/**
+ * A client connection with nothing of a WebSocket library in it: it writes finished bytes and checks what comes back.
+ */
+export class EchoConnection {
+  readonly #sink: ReplySink;
+  readonly #messages: MessageRing;
+  readonly #checker: ReplyChecker;
+  #socket: Socket | undefined;
+  #write: Write | undefined;
+  #isClosing = false;
+
+  constructor(workload: EchoWorkload, sink: ReplySink) {
+    this.#sink = sink;
+    this.#messages = new MessageRing(workload);
+    this.#checker = new ReplyChecker(this.#messages, compareEvery);
+  }
+
+  /** Replies whose every byte was compared so far. */
+  get compared(): number {
+    return this.#checker.compared;
+  }
+
+  /** Connects and upgrades; resolves when messages can be sent. Once only. */
+  open({ port, path }: Target): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const handshake = openingHandshake(`${host}:${port}`, path);
+      let head: Buffer | undefined = Buffer.alloc(0);
+
+      const onBytes = (length: number): void => {
+        if (head === undefined) return this.#onReplyBytes(length);
+        head = Buffer.concat([head, readBuffer.subarray(0, length)]);
+        const answerBytes = handshake.answerBytes(head);
+        if (answerBytes === undefined) return;
+        if (answerBytes !== head.length) throw new Error("the server sent messages before the first request");
+        head = undefined;
+        if (this.#socket !== undefined) this.#write = socketWriter(this.#socket);
+        resolve();
+      };
+      const fail = (error: Error): void => {
+        if (head === undefined) this.#fail(error);
+        else reject(error);
+      };
+
+      const onread = {
+        buffer: readBuffer,
+        callback: (length: number): boolean => {
+          try {
+            onBytes(length);
+          } catch (error) {
+            fail(error as Error);
+          }
+          return true;
+        },
+      };
+      this.#socket = connect({ port, host, noDelay: true, onread }, () => this.#socket?.write(handshake.request));
+      this.#socket.on("error", fail);
+      this.#socket.on("close", () => fail(new Error("the server closed the connection")));
+    });
+  }
+
+  /** Sends the next `count` messages with one write. */
+  send(count: number): void {
+    this.#write?.(this.#messages.take(count));
+  }
+
+  /** Drops the connection; resolves when the socket is gone. */
+  close(): Promise<void> {
+    this.#isClosing = true;
+    const socket = this.#socket;
+    if (socket === undefined || socket.closed) return Promise.resolve();
+    return new Promise((resolve) => {
+      socket.once("close", () => resolve());
+      socket.destroy();
+    });
+  }
+
+  #onReplyBytes(length: number): void {
+    const replies = this.#checker.take(readBuffer, length);
+    if (replies > 0) this.#sink.onReplies(this, replies);
+  }
+
+  #fail(error: Error): void {
+    if (!this.#isClosing) this.#sink.onFailure(error);
+  }
+}

@@ -1,0 +1,14 @@
+/** ws with its defaults, in the idiom of its README. */
+import { WebSocketServer } from "ws";
+import { reportTo } from "./server-control.js";
+
+const server = new WebSocketServer({ port: 0, host: "127.0.0.1", perMessageDeflate: false });
+
+server.on("connection", (socket) => {
+  socket.on("message", (data, isBinary) => socket.send(data, { binary: isBinary }));
+});
+server.on("listening", () => {
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("ws has no port");
+  reportTo(process, address.port);
+});
