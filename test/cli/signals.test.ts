@@ -26,7 +26,7 @@ test.each(["SIGINT", "SIGTERM"] as const)(
 
 test("waitForStop() takes what npm passes on within milliseconds for the same Ctrl-C", () => {
   const { source, exits, clock } = setUp();
-  for (const laterMs of [0, 1, 4, 295]) {
+  for (const laterMs of [0, 1, 4, 495]) {
     clock.nowMs += laterMs;
     source.emit("SIGINT");
   }
@@ -39,7 +39,7 @@ test.each([
 ])("waitForStop() ends at once for a second %s, with the status that shells expect", (signal, exitCode) => {
   const { source, exits, clock } = setUp();
   source.emit("SIGINT");
-  clock.nowMs += 301;
+  clock.nowMs += 501;
   source.emit(signal);
   expect(exits).toEqual([exitCode]);
 });
