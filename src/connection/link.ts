@@ -18,19 +18,17 @@ import {
   OPEN,
   Receiver,
   type ReceiverSink,
-  type Role,
 } from "../protocol/index.js";
 import type { CloseInfo } from "./close-info.js";
 import { ConnectionError } from "./connection-error.js";
 import type { ResolvedConnectionOptions } from "./connection-options.js";
 import { Inflow, type InflowOwner } from "./inflow.js";
 import type { Message } from "./message.js";
-import { Outbox, type OutboxOwner } from "./outbox.js";
+import { Outbox, type OutboxOwner, type OutboxSetup } from "./outbox.js";
 import { Pings } from "./pings.js";
 import type { ReadBuffer } from "./read-buffer.js";
 import { Reader, type ReaderOwner } from "./reader.js";
 import { copyBytes, decodeText, MAX_TEXT_BYTES } from "./received-message.js";
-import type { WriteSlabPool } from "./write-slab.js";
 
 /** What a link tells the connection that it carries. */
 export interface LinkEvents {
@@ -42,13 +40,9 @@ export interface LinkEvents {
   finished(info: CloseInfo): void;
 }
 
-/** What a link runs on. */
-export interface LinkSetup {
-  readonly socket: Duplex;
-  readonly role: Role;
-  readonly options: ResolvedConnectionOptions;
+/** What a link runs on. One that has mask keys is a client's. */
+export interface LinkSetup extends OutboxSetup {
   readonly readBuffer: ReadBuffer;
-  readonly writeSlabs: WriteSlabPool;
   /** Milliseconds on a clock that only goes forward. */
   readonly nowMs: () => number;
 }
@@ -77,14 +71,15 @@ export class Link implements ReceiverSink, InflowOwner, OutboxOwner, ReaderOwner
   readonly #closed: Deferred<CloseInfo> = defer();
 
   constructor(setup: LinkSetup, events: LinkEvents) {
-    const { socket, role, options } = setup;
+    const { socket, options } = setup;
+    const role = setup.maskKeys === undefined ? "server" : "client";
     this.#socket = socket;
     this.#options = options;
     this.#events = events;
     this.#receiver = new Receiver(this, { role, limits: options.limits, messageTypes: options.messageTypes });
     this.#inflow = new Inflow(this.#receiver, this);
     this.reader = new Reader(this);
-    this.outbox = new Outbox(socket, setup.writeSlabs, options, this);
+    this.outbox = new Outbox(setup, this);
     this.pings = new Pings(setup.nowMs);
     socket.on("error", (cause: Error) => this.#onSocketError(cause));
     socket.on("end", () => this.#onInputEnd());

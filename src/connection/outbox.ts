@@ -2,9 +2,10 @@ import { Buffer } from "node:buffer";
 import type { Duplex } from "node:stream";
 
 import { type Deferred, defer, handled } from "../internal/deferred.js";
-import { Opcode } from "../protocol/index.js";
+import { FIN, Opcode } from "../protocol/index.js";
 import type { ConnectionError } from "./connection-error.js";
 import type { ResolvedConnectionOptions } from "./connection-options.js";
+import type { MaskKeys } from "./mask-keys.js";
 import { bytesOf, type Sendable } from "./message.js";
 import { copyBytes } from "./received-message.js";
 import { WriteQueue } from "./write-queue.js";
@@ -20,6 +21,15 @@ export interface OutboxOwner {
   onOverflow(): void;
   /** A Blob given to `write` could not be read, so it was not sent. */
   onUnreadable(error: unknown): void;
+}
+
+/** What an outbox runs on. */
+export interface OutboxSetup {
+  readonly socket: Duplex;
+  readonly options: ResolvedConnectionOptions;
+  readonly writeSlabs: WriteSlabPool;
+  /** What a client masks its frames with; a server, which masks none, has no keys. RFC 6455 §5.1. */
+  readonly maskKeys: MaskKeys | undefined;
 }
 
 /** A message that is ready to be queued: text, or bytes. */
@@ -42,9 +52,9 @@ export class Outbox {
   #owedClose: Uint8Array | undefined;
   #ended: ConnectionError | undefined;
 
-  constructor(socket: Duplex, slabs: WriteSlabPool, options: ResolvedConnectionOptions, owner: OutboxOwner) {
-    this.#queue = new WriteQueue(socket, slabs, () => this.#onWritten());
-    this.#options = options;
+  constructor(setup: OutboxSetup, owner: OutboxOwner) {
+    this.#queue = new WriteQueue(setup.socket, setup.writeSlabs, setup.maskKeys, () => this.#onWritten());
+    this.#options = setup.options;
     this.#owner = owner;
   }
 
@@ -77,13 +87,13 @@ export class Outbox {
 
   /** Queues a ping at once, ahead of messages that stand in line. */
   ping(payload: Uint8Array): void {
-    this.#queue.frame(Opcode.ping, payload);
+    this.#queue.frame(FIN | Opcode.ping, payload);
   }
 
   /** Answers a ping. While the kernel takes no more only the latest is remembered, so a flood of pings piles up nothing. */
   pong(bytes: Uint8Array, start: number, end: number): void {
     if (this.#queue.isInFlight) this.#owedPong = copyBytes(bytes, start, end);
-    else this.#queue.frame(Opcode.pong, bytes.subarray(start, end));
+    else this.#queue.frame(FIN | Opcode.pong, bytes.subarray(start, end));
   }
 
   /** Queues a close frame behind every message sent so far; `whenQueued` is called when it stands in the queue. */
@@ -108,7 +118,7 @@ export class Outbox {
   /** Queues a last close frame ahead of all that stands in line; `end` follows. */
   fail(payload: Uint8Array): void {
     this.#owedClose = undefined;
-    this.#queue.frame(Opcode.close, payload);
+    this.#queue.frame(FIN | Opcode.close, payload);
   }
 
   /**
@@ -132,7 +142,7 @@ export class Outbox {
   #putClose(): void {
     const payload = this.#owedClose;
     this.#owedClose = undefined;
-    if (payload !== undefined) this.#queue.frame(Opcode.close, payload);
+    if (payload !== undefined) this.#queue.frame(FIN | Opcode.close, payload);
   }
 
   /** Whether a message may be queued: not above the cap, where the sender has been asked to wait and does not. */
@@ -144,7 +154,7 @@ export class Outbox {
 
   #put(payload: Payload): void {
     if (typeof payload === "string") this.#queue.text(payload);
-    else this.#queue.frame(Opcode.binary, payload);
+    else this.#queue.frame(FIN | Opcode.binary, payload);
     if (this.#queue.isInFlight && this.bufferedBytes >= this.#options.highWaterMark) this.#needsDrain = true;
   }
 
@@ -188,7 +198,7 @@ export class Outbox {
     const pong = this.#owedPong;
     if (pong !== undefined && !this.#queue.isInFlight) {
       this.#owedPong = undefined;
-      this.#queue.frame(Opcode.pong, pong);
+      this.#queue.frame(FIN | Opcode.pong, pong);
     }
     this.#noticeRoom();
   }

@@ -1,11 +1,13 @@
 import { Buffer } from "node:buffer";
 import type { Duplex } from "node:stream";
 
-import { frameHeaderLength, Opcode, writeFrameHeader } from "../protocol/index.js";
+import { applyMask, FIN, frameHeaderLength, Opcode, writeFrameHeader, writeUint32 } from "../protocol/index.js";
+import type { MaskKeys } from "./mask-keys.js";
 import { flushAtTurnEnd } from "./turn-end.js";
 import { type WriteSlab, WriteSlabPool } from "./write-slab.js";
 
-const FIN = 0x80;
+const MASK_BIT = 0x80;
+const MASK_KEY_BYTES = 4;
 const NOTHING = new Uint8Array(0);
 /** A text of up to this many UTF-16 units takes at most 125 bytes of UTF-8, hence a header of two. */
 const SHORT_TEXT_UNITS = 41;
@@ -22,8 +24,11 @@ export type OnWritten = () => void;
 export class WriteQueue {
   readonly #socket: Duplex;
   readonly #shared: WriteSlabPool;
+  readonly #maskKeys: MaskKeys | undefined;
   readonly #onWritten: OnWritten;
   #own: WriteSlabPool | undefined;
+  /** The key of the frame that is being written; 0 where frames are not masked. */
+  #maskKey = 0;
 
   /** What waits for the next flush, in order: closed runs of slabs, and payloads too long to copy. */
   #chunks: Uint8Array[] = [];
@@ -41,9 +46,11 @@ export class WriteQueue {
   #isCorked = false;
   #isEnding = false;
 
-  constructor(socket: Duplex, shared: WriteSlabPool, onWritten: OnWritten) {
+  /** @param maskKeys a client's; a server's frames are not masked (RFC 6455 §5.1) */
+  constructor(socket: Duplex, shared: WriteSlabPool, maskKeys: MaskKeys | undefined, onWritten: OnWritten) {
     this.#socket = socket;
     this.#shared = shared;
+    this.#maskKeys = maskKeys;
     this.#onWritten = onWritten;
   }
 
@@ -64,32 +71,36 @@ export class WriteQueue {
       return;
     }
     const length = Buffer.byteLength(message);
-    const headerLength = frameHeaderLength(length, false);
-    if (headerLength + length > this.#pool.slabSize) {
-      this.frame(Opcode.text, Buffer.from(message));
+    const size = this.#headerLength(length) + length;
+    if (size > this.#pool.slabSize) {
+      this.#longFrame(FIN | Opcode.text, Buffer.from(message), true);
       return;
     }
-    const at = this.#reserve(headerLength + length);
-    const slab = this.#runSlab as WriteSlab;
-    slab.bytes.write(message, writeFrameHeader(slab.bytes, at, FIN | Opcode.text, length));
-    this.#afterFrame(headerLength + length);
+    const at = this.#reserve(size);
+    const { bytes } = this.#runSlab as WriteSlab;
+    const start = this.#writeHeader(bytes, at, FIN | Opcode.text, length);
+    bytes.write(message, start);
+    this.#mask(bytes, start, start + length);
+    this.#afterFrame(size);
   }
 
   /**
-   * Queues a frame that is a whole message or a control frame. A payload of up to half a slab is copied at once; a longer
-   * one is not, so it must stay as it is until it has been written.
+   * Queues a frame; `firstByte` is FIN, the reserved bits and the opcode. A payload of up to half a slab is copied at once; a
+   * longer one is not unless it is masked, so it must stay as it is until it has been written.
    */
-  frame(opcode: Opcode, payload: Uint8Array): void {
+  frame(firstByte: number, payload: Uint8Array): void {
     const { length } = payload;
-    const headerLength = frameHeaderLength(length, false);
-    if (length * 2 > this.#pool.slabSize || headerLength + length > this.#pool.slabSize) {
-      this.#longFrame(opcode, payload, headerLength);
+    const size = this.#headerLength(length) + length;
+    if (length * 2 > this.#pool.slabSize || size > this.#pool.slabSize) {
+      this.#longFrame(firstByte, payload, false);
       return;
     }
-    const at = this.#reserve(headerLength + length);
-    const slab = this.#runSlab as WriteSlab;
-    slab.bytes.set(payload, writeFrameHeader(slab.bytes, at, FIN | opcode, length));
-    this.#afterFrame(headerLength + length);
+    const at = this.#reserve(size);
+    const { bytes } = this.#runSlab as WriteSlab;
+    const start = this.#writeHeader(bytes, at, firstByte, length);
+    bytes.set(payload, start);
+    this.#mask(bytes, start, start + length);
+    this.#afterFrame(size);
   }
 
   /** Holds back the end-of-turn flush: who corks will flush. */
@@ -140,25 +151,50 @@ export class WriteQueue {
   }
 
   #shortText(message: string): void {
-    const room = 2 + message.length * 3;
+    const headerLength = this.#headerLength(0);
+    const room = headerLength + message.length * 3;
     const at = this.#reserve(room);
     const slab = this.#runSlab as WriteSlab;
-    const length = slab.bytes.write(message, at + 2);
-    slab.bytes[at] = FIN | Opcode.text;
-    slab.bytes[at + 1] = length;
-    const unused = room - 2 - length;
+    const start = at + headerLength;
+    const length = slab.bytes.write(message, start);
+    this.#writeHeader(slab.bytes, at, FIN | Opcode.text, length);
+    this.#mask(slab.bytes, start, start + length);
+    const unused = room - headerLength - length;
     slab.used -= unused;
     this.#runEnd -= unused;
-    this.#afterFrame(2 + length);
+    this.#afterFrame(headerLength + length);
   }
 
-  #longFrame(opcode: Opcode, payload: Uint8Array, headerLength: number): void {
+  /** @param isOwned whether the payload is ours to mask where it lies, and stays as it is */
+  #longFrame(firstByte: number, payload: Uint8Array, isOwned: boolean): void {
+    const headerLength = this.#headerLength(payload.length);
     const at = this.#reserve(headerLength);
-    writeFrameHeader((this.#runSlab as WriteSlab).bytes, at, FIN | opcode, payload.length);
+    this.#writeHeader((this.#runSlab as WriteSlab).bytes, at, firstByte, payload.length);
     this.#closeRun();
-    const isCopied = payload.length * 2 <= this.#shared.slabSize;
-    this.#chunks.push(isCopied ? Buffer.from(payload) : payload);
+    const isMasked = this.#maskKeys !== undefined;
+    const isCopied = !isOwned && (isMasked || payload.length * 2 <= this.#shared.slabSize);
+    const chunk = isCopied ? Buffer.from(payload) : payload;
+    this.#mask(chunk, 0, chunk.length);
+    this.#chunks.push(chunk);
     this.#afterFrame(headerLength + payload.length);
+  }
+
+  #headerLength(payloadLength: number): number {
+    return frameHeaderLength(payloadLength, this.#maskKeys !== undefined);
+  }
+
+  /** Writes a frame's header, with a new key where it is masked; returns where the payload begins. */
+  #writeHeader(bytes: Uint8Array, at: number, firstByte: number, length: number): number {
+    if (this.#maskKeys === undefined) return writeFrameHeader(bytes, at, firstByte, length);
+    // RFC 6455 §5.1: a client MUST mask all its frames; §5.3: with a key chosen anew for each.
+    const keyAt = writeFrameHeader(bytes, at, firstByte, length, MASK_BIT);
+    this.#maskKey = this.#maskKeys.next();
+    writeUint32(bytes, keyAt, this.#maskKey);
+    return keyAt + MASK_KEY_BYTES;
+  }
+
+  #mask(bytes: Uint8Array, start: number, end: number): void {
+    if (this.#maskKeys !== undefined) applyMask(bytes, start, end, this.#maskKey);
   }
 
   get #pool(): WriteSlabPool {

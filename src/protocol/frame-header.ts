@@ -1,6 +1,12 @@
 /** The longest frame header: two bytes, a 64-bit length and a mask key. RFC 6455 §5.2. */
 export const MAX_HEADER_BYTES = 14;
 
+/** The bit of a frame's first byte that says it is the last of its message. RFC 6455 §5.2. */
+export const FIN = 0x80;
+
+/** The first reserved bit, which marks the first frame of a compressed message. RFC 7692 §6. */
+export const RSV1 = 0x40;
+
 /** Bytes that the header of a frame takes whose payload has `payloadLength` bytes. RFC 6455 §5.2. */
 export function frameHeaderLength(payloadLength: number, isMasked: boolean): number {
   const mask = isMasked ? 4 : 0;

@@ -15,7 +15,7 @@ export {
 export { buildClosePayload, MAX_REASON_BYTES, parseClosePayload, type ClosePayload } from "./close-payload.js";
 export { type ExtensionOffer, type ExtensionParameter, parseExtensionOffers } from "./extension-offer.js";
 export { type FaultCode, type FaultRow, faults } from "./fault.js";
-export { frameHeaderLength, MAX_HEADER_BYTES, writeFrameHeader } from "./frame-header.js";
+export { FIN, frameHeaderLength, MAX_HEADER_BYTES, RSV1, writeFrameHeader, writeUint32 } from "./frame-header.js";
 export { type HandshakeFaultCode, type HandshakeFaultRow, handshakeFaults } from "./handshake-fault.js";
 export { applyMask, rotateMaskKey } from "./mask.js";
 export { Opcode } from "./opcode.js";

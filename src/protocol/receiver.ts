@@ -1,6 +1,6 @@
 import { parseClosePayload, type ClosePayload } from "./close-payload.js";
 import type { FaultCode } from "./fault.js";
-import { MAX_HEADER_BYTES, readUint32 } from "./frame-header.js";
+import { FIN, MAX_HEADER_BYTES, readUint32 } from "./frame-header.js";
 import { applyMask, rotateMaskKey } from "./mask.js";
 import { MessageBuffer } from "./message-buffer.js";
 import { isControl, isReserved, Opcode } from "./opcode.js";
@@ -39,7 +39,6 @@ export interface ReceiverOptions {
 const Phase = { header: 0, payload: 1, ended: 2 } as const;
 type Phase = (typeof Phase)[keyof typeof Phase];
 
-const FIN = 0x80;
 const RESERVED_BITS = 0x70;
 const OPCODE_BITS = 0x0f;
 const MASK_BIT = 0x80;

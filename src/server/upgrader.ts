@@ -180,12 +180,12 @@ export class Upgrader<Data = undefined> {
     socket.write(acceptHead(acceptKey(key), subprotocol, headers), "latin1");
     const setup = {
       socket,
-      role: "server",
       options: this.#options.connection,
       readBuffer: this.#readBuffer,
       writeSlabs: this.#writeSlabs,
+      maskKeys: undefined,
       nowMs: () => performance.now(),
-    } as const;
+    };
     const { remote, local, url } = request;
     const details = { remote, local, subprotocol, url, headers: request.headers, data };
     const connection = new Connection(setup, details, this.#options.onError, head);

@@ -55,10 +55,10 @@ describe("a text that is longer than a string can be", () => {
     const faults: unknown[] = [];
     const setup = {
       socket,
-      role: "server",
       options: resolveConnectionOptions({ maxMessageBytes: Infinity }),
       readBuffer: new ReadBuffer(256),
       writeSlabs: new WriteSlabPool(256),
+      maskKeys: undefined,
       nowMs: () => 0,
     } as const;
     const events = {

@@ -1,7 +1,13 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { Connection, ReadBuffer, resolveConnectionOptions, WriteSlabPool } from "../../src/connection/index.js";
+import {
+  Connection,
+  MaskKeys,
+  ReadBuffer,
+  resolveConnectionOptions,
+  WriteSlabPool,
+} from "../../src/connection/index.js";
 import { type FaultCode, faults } from "../../src/protocol/index.js";
 import type { ConnectionOptions } from "../../src/server/index.js";
 import { frameBytes } from "../protocol/support/frame-bytes.js";
@@ -67,10 +73,10 @@ describe("a server that breaks the protocol gets the close code for it from a co
     });
     const setup = {
       socket,
-      role: "client",
       options: resolveConnectionOptions({}),
       readBuffer: new ReadBuffer(1024),
       writeSlabs: new WriteSlabPool(1024),
+      maskKeys: new MaskKeys(),
       nowMs: () => performance.now(),
     } as const;
     const details = { remote: "", local: "", subprotocol: "", url: "/", headers: {}, data: undefined };

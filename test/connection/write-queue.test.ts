@@ -1,0 +1,76 @@
+import { Duplex } from "node:stream";
+import { describe, expect, test } from "vitest";
+import { MaskKeys, WriteSlabPool } from "../../src/connection/index.js";
+import { WriteQueue } from "../../src/connection/write-queue.js";
+import { FIN, Opcode, Receiver, type Role } from "../../src/protocol/index.js";
+import { RecordingSink } from "../protocol/support/recording-sink.js";
+import { nextTurn } from "../support/turns.js";
+
+const SLAB_BYTES = 4096;
+const LENGTHS = [0, 1, 41, 42, 125, 126, 2048, 2049, 4095, 4096, 65_535, 65_536, 100_000];
+
+/** A queue whose output is kept. */
+function setUp(maskKeys: MaskKeys | undefined) {
+  const written: Buffer[] = [];
+  const socket = new Duplex({
+    write(chunk: Buffer, _encoding, done) {
+      written.push(Buffer.from(chunk));
+      done();
+    },
+    read() {},
+  });
+  const queue = new WriteQueue(socket, new WriteSlabPool(SLAB_BYTES), maskKeys, () => {});
+  const output = async (): Promise<Buffer> => {
+    queue.flush();
+    await nextTurn();
+    return Buffer.concat(written.splice(0));
+  };
+  return { queue, output };
+}
+
+/** What a receiver of the other role makes of `bytes`. */
+function received(bytes: Buffer, role: Role): unknown[] {
+  const sink = new RecordingSink();
+  const limits = { maxFrameBytes: Infinity, maxMessageBytes: Infinity, maxFragments: Infinity };
+  new Receiver(sink, { role, limits, messageTypes: "any" }).push(Buffer.from(bytes), 0, bytes.length);
+  return sink.received;
+}
+
+/** The mask key of a frame that stands alone in `bytes`. */
+function maskKeyOf(bytes: Buffer): number {
+  const length = bytes.readUInt8(1) & 0x7f;
+  return bytes.readUInt32BE(length < 126 ? 2 : length === 126 ? 4 : 10);
+}
+
+const ends: readonly [string, Role, () => MaskKeys | undefined][] = [
+  ["a server's queue", "client", () => undefined],
+  ["a client's queue, which masks (RFC 6455 §5.1)", "server", () => new MaskKeys()],
+];
+
+describe.each(ends)("%s", (_, peerRole, createKeys) => {
+  test.each(LENGTHS)("sends text and binary messages of %i bytes", async (length) => {
+    const { queue, output } = setUp(createKeys());
+    const bytes = Buffer.from(Array.from({ length }, (__, i) => i % 251));
+    const before = Buffer.from(bytes);
+    queue.text("é".repeat(length >> 1) + "x".repeat(length & 1));
+    queue.frame(FIN | Opcode.binary, bytes);
+    expect(received(await output(), peerRole)).toEqual([
+      { text: "é".repeat(length >> 1) + "x".repeat(length & 1) },
+      { binary: before.toString("hex") },
+    ]);
+    expect(bytes).toEqual(before);
+  });
+});
+
+describe("a client's queue", () => {
+  test("masks each frame with a key of its own (RFC 6455 §5.3)", async () => {
+    const { queue, output } = setUp(new MaskKeys());
+    const keys = new Set<number>();
+    const count = 5_000; // more than one pool of keys
+    for (let i = 0; i < count; i++) {
+      queue.frame(FIN | Opcode.ping, Uint8Array.of(1));
+      keys.add(maskKeyOf(await output()));
+    }
+    expect(keys.size).toBeGreaterThan(count - 10); // two of 5,000 may agree by chance, ten do not
+  });
+});
