@@ -60,6 +60,11 @@ export function cutTransport(state: CloseState, by: Closer): ClosedState {
   return closed({ code: CloseCode.abnormal, reason: "" }, by, false);
 }
 
+/** The same end, where it has turned out that our close frame never left. */
+export function withoutHandshake({ summary }: ClosedState): ClosedState {
+  return closed(summary, summary.by, false);
+}
+
 /** The close frame that answers one that said `payload`. RFC 6455 §5.5.1: it typically echoes the code received. */
 export function answerTo(payload: ClosePayload): ClosePayload {
   return { code: payload.code, reason: "" };

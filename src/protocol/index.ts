@@ -11,6 +11,7 @@ export {
   type Closer,
   type CloseState,
   type CloseSummary,
+  withoutHandshake,
 } from "./close-handshake.js";
 export { buildClosePayload, MAX_REASON_BYTES, parseClosePayload, type ClosePayload } from "./close-payload.js";
 export { type ExtensionOffer, type ExtensionParameter, parseExtensionOffers } from "./extension-offer.js";

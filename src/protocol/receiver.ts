@@ -1,6 +1,6 @@
 import { parseClosePayload, type ClosePayload } from "./close-payload.js";
 import type { FaultCode } from "./fault.js";
-import { FIN, MAX_HEADER_BYTES, readUint32 } from "./frame-header.js";
+import { FIN, MAX_HEADER_BYTES, readUint32, RSV1 } from "./frame-header.js";
 import { applyMask, rotateMaskKey } from "./mask.js";
 import { MessageBuffer } from "./message-buffer.js";
 import { isControl, isReserved, Opcode } from "./opcode.js";
@@ -11,16 +11,23 @@ import { Utf8Validator } from "./utf8-validator.js";
 export type Role = "server" | "client";
 
 /**
- * What the receiver calls. `bytes[start, end)` of `text`, `binary`, `ping` and `pong` is borrowed: it may lie in the chunk
- * given to `push` and is only good until the call returns, unless `isOwned` says that it is the callee's to keep.
+ * What the receiver calls. `bytes[start, end)` of `text`, `binary`, `piece`, `ping` and `pong` is borrowed: it may lie in the
+ * chunk given to `push` and is only good until the call returns, unless `isOwned` says that it is the callee's to keep.
  *
- * `text` and `binary` return whether the receiver may go on with the chunk at once.
+ * `text`, `binary` and `piece` return whether the receiver may go on with the chunk at once.
  */
 export interface ReceiverSink {
   /** A whole text message, valid UTF-8. `isAscii` says that no byte is above 0x7F. */
   text(bytes: Uint8Array, start: number, end: number, isAscii: boolean): boolean;
   /** A whole binary message. */
   binary(bytes: Uint8Array, start: number, end: number, isOwned: boolean): boolean;
+  /**
+   * A message begins whose payload is given on as it comes, by `piece`: one that is compressed (RFC 7692), or any while
+   * `givesPieces` is set.
+   */
+  begin(isText: boolean, isCompressed: boolean): void;
+  /** What has come of that message's payload; text is checked already, unless it is compressed. `isLast` ends the message. */
+  piece(bytes: Uint8Array, start: number, end: number, isLast: boolean): boolean;
   ping(bytes: Uint8Array, start: number, end: number): void;
   pong(bytes: Uint8Array, start: number, end: number): void;
   /** The peer's close frame. Whatever follows it is ignored. */
@@ -34,6 +41,8 @@ export interface ReceiverOptions {
   readonly role: Role;
   readonly limits: ReceiveLimits;
   readonly messageTypes: MessageTypes;
+  /** Whether permessage-deflate was agreed on, which gives RSV1 its meaning. Default false. */
+  readonly takesCompressed?: boolean | undefined;
 }
 
 const Phase = { header: 0, payload: 1, ended: 2 } as const;
@@ -58,6 +67,7 @@ export class Receiver {
   readonly #sink: ReceiverSink;
   readonly #limits: ReceiveLimits;
   readonly #messageTypes: MessageTypes;
+  readonly #takesCompressed: boolean;
   readonly #isServer: boolean;
 
   #phase: Phase = Phase.header;
@@ -75,8 +85,14 @@ export class Receiver {
 
   // The message under way. `#messageOpcode` is that of its first frame, 0 between messages.
   #messageOpcode = 0;
+  #messageBytes = 0;
   #fragments = 0;
   #seenBits = 0;
+  #isCompressed = false;
+  /** Whether the message under way is given on in pieces. */
+  #isInPieces = false;
+  /** Whether every message is, from the next on. */
+  #givesPieces = false;
   readonly #message: MessageBuffer = new MessageBuffer();
   readonly #validator: Utf8Validator = new Utf8Validator();
   /** A control frame cut by the end of a chunk is gathered here; it may stand between the frames of a message. */
@@ -86,7 +102,26 @@ export class Receiver {
     this.#sink = sink;
     this.#limits = options.limits;
     this.#messageTypes = options.messageTypes;
+    this.#takesCompressed = options.takesCompressed ?? false;
     this.#isServer = options.role === "server";
+  }
+
+  /** Bytes of the message under way that are gathered here: none of one that is given on in pieces. */
+  get gatheredBytes(): number {
+    return this.#message.length;
+  }
+
+  /** Whether messages are given on in pieces. Set in the middle of a message, it begins with what has been gathered of it. */
+  get givesPieces(): boolean {
+    return this.#givesPieces;
+  }
+
+  set givesPieces(givesPieces: boolean) {
+    this.#givesPieces = givesPieces;
+    if (!givesPieces || this.#messageOpcode === 0 || this.#isInPieces) return;
+    const gathered = this.#message.take();
+    this.#beginPieces();
+    if (gathered.length > 0) this.#sink.piece(gathered, 0, gathered.length, false);
   }
 
   /** Ignores every byte from now on. */
@@ -162,7 +197,8 @@ export class Receiver {
       if (length === FAULTY) return FAULTY;
     }
     if (!isControl(opcode)) {
-      const excess = this.#checkLimits(length);
+      const isCompressed = opcode === Opcode.continuation ? this.#isCompressed : (first & RSV1) !== 0;
+      const excess = this.#checkLimits(length, isCompressed);
       if (excess !== undefined) return this.#fail(excess);
     }
 
@@ -170,6 +206,7 @@ export class Receiver {
     if (available < size) return INCOMPLETE;
     this.#isFinal = (first & FIN) !== 0;
     this.#opcode = opcode;
+    if (opcode === Opcode.text || opcode === Opcode.binary) this.#isCompressed = (first & RSV1) !== 0;
     this.#payloadLength = length;
     this.#remaining = length;
     this.#maskKey = isMasked ? readUint32(bytes, at + lengthEnd) | 0 : 0;
@@ -178,8 +215,9 @@ export class Receiver {
 
   #checkFirstByte(first: number): FaultCode | undefined {
     const opcode = first & OPCODE_BITS;
+    const reserved = first & RESERVED_BITS;
     // RFC 6455 §5.2: RSV1-3 MUST be 0 unless an extension is negotiated that defines them.
-    if ((first & RESERVED_BITS) !== 0) return "reserved-bit";
+    if (reserved !== 0 && !(reserved === RSV1 && this.#mayBeCompressed(opcode))) return "reserved-bit";
     // RFC 6455 §5.2: an unknown opcode MUST fail the connection.
     if (isReserved(opcode)) return "reserved-opcode";
     if (isControl(opcode)) {
@@ -199,6 +237,11 @@ export class Receiver {
     return undefined;
   }
 
+  /** RFC 7692 §6: RSV1 marks the first frame of a compressed message, and MUST NOT stand on any other. */
+  #mayBeCompressed(opcode: number): boolean {
+    return this.#takesCompressed && (opcode === Opcode.text || opcode === Opcode.binary);
+  }
+
   /** The 16-bit or 64-bit length at `bytes[at]`; its highest bit has been checked. */
   #readExtendedLength(bytes: Uint8Array, at: number, lengthEnd: number): number {
     if (lengthEnd === 4) {
@@ -212,20 +255,31 @@ export class Receiver {
   }
 
   // RFC 6455 §10.4: limits on frames and on reassembled messages, held before anything is allocated.
-  #checkLimits(length: number): FaultCode | undefined {
+  #checkLimits(length: number, isCompressed: boolean): FaultCode | undefined {
+    const { maxMessageBytes, maxFrameBytes } = this.#limits;
+    const total = this.#messageBytes + length;
     // The message first: who has set maxMessageBytes alone is to see its name, however the peer cut the message up.
-    if (this.#message.length + length > this.#limits.maxMessageBytes) return "message-too-big";
-    if (length > this.#limits.maxFrameBytes) return "frame-too-big";
+    if (total > (isCompressed ? mostCompressed(maxMessageBytes) : maxMessageBytes)) return "message-too-big";
+    if (length > (isCompressed ? mostCompressed(maxFrameBytes) : maxFrameBytes)) return "frame-too-big";
     return undefined;
   }
 
   #beginPayload(chunk: Uint8Array, at: number): number {
     if (!isControl(this.#opcode)) {
-      if (this.#messageOpcode === 0) this.#messageOpcode = this.#opcode;
+      if (this.#messageOpcode === 0) {
+        this.#messageOpcode = this.#opcode;
+        if (this.#isCompressed || this.#givesPieces) this.#beginPieces();
+      }
+      this.#messageBytes += this.#payloadLength;
       this.#fragments++;
     }
     this.#phase = Phase.payload;
     return this.#remaining === 0 ? this.#takePayload(chunk, at, at) : at;
+  }
+
+  #beginPieces(): void {
+    this.#isInPieces = true;
+    this.#sink.begin(this.#messageOpcode === Opcode.text, this.#isCompressed);
   }
 
   #takePayload(chunk: Uint8Array, start: number, end: number): number {
@@ -269,7 +323,7 @@ export class Receiver {
   }
 
   #takeData(chunk: Uint8Array, start: number, end: number, seenBits: number): void {
-    const isText = this.#messageOpcode === Opcode.text;
+    const isText = this.#messageOpcode === Opcode.text && !this.#isCompressed;
     // RFC 6455 §8.1: text that is not UTF-8 MUST fail the connection; here at the first bad byte.
     if (isText && !this.#checkText(chunk, start, end, seenBits)) {
       this.#fail("invalid-utf8");
@@ -277,6 +331,10 @@ export class Receiver {
     }
     this.#seenBits |= seenBits;
     const isEnd = this.#isFinal && this.#remaining === 0;
+    if (this.#isInPieces) {
+      if (isEnd || start < end) this.#deliverPiece(chunk, start, end, isEnd);
+      return;
+    }
     if (isEnd && this.#fragments === 1 && end - start === this.#payloadLength) {
       this.#deliver(chunk, start, end, false);
       return;
@@ -299,10 +357,29 @@ export class Receiver {
   #deliver(bytes: Uint8Array, start: number, end: number, isOwned: boolean): void {
     const isText = this.#messageOpcode === Opcode.text;
     const isAscii = this.#seenBits < 0x80;
-    this.#messageOpcode = 0;
-    this.#fragments = 0;
-    this.#seenBits = 0;
+    this.#endMessage();
     const goOn = isText ? this.#sink.text(bytes, start, end, isAscii) : this.#sink.binary(bytes, start, end, isOwned);
     if (!goOn) this.#isPaused = true;
   }
+
+  #deliverPiece(bytes: Uint8Array, start: number, end: number, isLast: boolean): void {
+    if (isLast) this.#endMessage();
+    if (!this.#sink.piece(bytes, start, end, isLast)) this.#isPaused = true;
+  }
+
+  #endMessage(): void {
+    this.#messageOpcode = 0;
+    this.#messageBytes = 0;
+    this.#fragments = 0;
+    this.#seenBits = 0;
+    this.#isInPieces = false;
+  }
+}
+
+/**
+ * The most that a message of up to `limit` bytes takes compressed: data that does not shrink grows by five bytes for each stored
+ * block (RFC 1951 §3.2.4). The message itself is held to the limit as it is inflated.
+ */
+function mostCompressed(limit: number): number {
+  return limit + Math.ceil(limit / 1024) + 64;
 }

@@ -9,6 +9,8 @@ import { type FrameSpec, frameBytes, MASK_KEY, toHex } from "./frame-bytes.js";
 export type Received =
   | { readonly text: string }
   | { readonly binary: string }
+  | { readonly begin: "text" | "binary"; readonly isCompressed: boolean }
+  | { readonly piece: string; readonly isLast: boolean }
   | { readonly ping: string }
   | { readonly pong: string }
   | { readonly close: ClosePayload }
@@ -30,6 +32,14 @@ export class RecordingSink implements ReceiverSink {
   binary(bytes: Uint8Array, start: number, end: number, isOwned: boolean): boolean {
     if (isOwned) expect([start, end, bytes.byteLength], "an owned message").toEqual([0, end, bytes.buffer.byteLength]);
     return this.#note({ binary: toHex(bytes, start, end) });
+  }
+
+  begin(isText: boolean, isCompressed: boolean): void {
+    this.#note({ begin: isText ? "text" : "binary", isCompressed });
+  }
+
+  piece(bytes: Uint8Array, start: number, end: number, isLast: boolean): boolean {
+    return this.#note({ piece: toHex(bytes, start, end), isLast });
   }
 
   ping(bytes: Uint8Array, start: number, end: number): void {
