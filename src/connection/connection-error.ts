@@ -15,7 +15,9 @@ export type ConnectionErrorCode =
   /** A handler threw or rejected; `cause` is what it threw. */
   | "handler-failed"
   /** Somebody reads this connection already. */
-  | "already-reading";
+  | "already-reading"
+  /** The connection ended in the middle of a message that was read as a stream. */
+  | "message-cut";
 
 /** The error of everything that a connection reports. Its message says what happened and what to do. */
 export class ConnectionError extends Error {
@@ -37,6 +39,14 @@ export class ConnectionError extends Error {
       "protocol-fault",
       `${fault}: ${row.explanation} (RFC 6455 §${row.section}, close code ${row.closeCode})`,
       { fault },
+    );
+  }
+
+  /** The error of whoever reads where somebody else does. */
+  static alreadyReading(): ConnectionError {
+    return new ConnectionError(
+      "already-reading",
+      "this connection is being read already; use one for-await loop, one receive() at a time, or one handler, and read a message stream to its end or cancel it first",
     );
   }
 }

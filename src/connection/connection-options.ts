@@ -14,7 +14,7 @@ export interface ConnectionOptions {
   readonly maxFragments?: number | undefined;
   /** The messages taken: `"any"` (default), `"text"` or `"binary"`; another type ends the connection with 1003. */
   readonly messageTypes?: MessageTypes | undefined;
-  /** Bytes queued for the peer at which `send` begins to wait and `write` returns false. Default 256 KiB. */
+  /** Bytes queued for the peer at which `send` begins to wait and `write` returns false. Default 256 KiB, or `maxBufferedBytes`. */
   readonly highWaterMark?: number | undefined;
   /** Bytes queued at which `send` goes on and `drain` is called. Default: a quarter of `highWaterMark`. */
   readonly lowWaterMark?: number | undefined;
@@ -61,7 +61,7 @@ export const MAX_TIMEOUT_MS: number = 2 ** 31 - 1;
  */
 export function resolveConnectionOptions(options: ConnectionOptions): ResolvedConnectionOptions {
   const maxMessageBytes = checkLimit("maxMessageBytes", options.maxMessageBytes, MIB);
-  const highWaterMark = checkInteger("highWaterMark", options.highWaterMark, 256 * KIB, 1, Number.MAX_SAFE_INTEGER);
+  const { maxBufferedBytes, highWaterMark } = resolveMarks(options);
   const defaultLow = Math.floor(highWaterMark / 4);
   return Object.freeze({
     limits: Object.freeze({
@@ -72,7 +72,16 @@ export function resolveConnectionOptions(options: ConnectionOptions): ResolvedCo
     messageTypes: checkChoice("messageTypes", options.messageTypes, "any", ["any", "text", "binary"]),
     highWaterMark,
     lowWaterMark: checkInteger("lowWaterMark", options.lowWaterMark, defaultLow, 0, highWaterMark - 1),
-    maxBufferedBytes: checkLimit("maxBufferedBytes", options.maxBufferedBytes, Math.max(16 * MIB, highWaterMark)),
+    maxBufferedBytes,
     closeTimeoutMs: checkInteger("closeTimeoutMs", options.closeTimeoutMs, 5_000, 1, MAX_TIMEOUT_MS),
   });
+}
+
+/** The cap and the high mark, which is at most the cap: a sender must be asked to wait before it is cut off. */
+function resolveMarks(options: ConnectionOptions): { maxBufferedBytes: number; highWaterMark: number } {
+  const given = checkLimit("maxBufferedBytes", options.maxBufferedBytes, Number.POSITIVE_INFINITY);
+  const most = Math.min(given, Number.MAX_SAFE_INTEGER);
+  const highWaterMark = checkInteger("highWaterMark", options.highWaterMark, Math.min(256 * KIB, most), 1, most);
+  const maxBufferedBytes = options.maxBufferedBytes === undefined ? Math.max(16 * MIB, highWaterMark) : given;
+  return { maxBufferedBytes, highWaterMark };
 }

@@ -7,7 +7,9 @@ import { buildClosePayload, CloseCode } from "../protocol/index.js";
 import type { CloseInfo } from "./close-info.js";
 import type { ConnectionError } from "./connection-error.js";
 import { Link, type LinkEvents, type LinkSetup } from "./link.js";
+import type { MessageStream } from "./message-stream.js";
 import type { Message, Sendable } from "./message.js";
+import type { NextMessage } from "./reader.js";
 
 /** What the opening handshake settled. */
 export interface ConnectionDetails<Data> {
@@ -68,6 +70,7 @@ export class Connection<Data = unknown> implements AsyncIterable<Message> {
   #handler: ConnectionHandler<Data> | undefined;
   /** What went wrong before there was a handler to tell. */
   #unreported: ConnectionError | undefined;
+  #isReporting = false;
 
   /** Connections are made by `Upgrader` and `serve`. */
   constructor(setup: LinkSetup, details: ConnectionDetails<Data>, onError: OnError, head: Buffer) {
@@ -181,11 +184,31 @@ export class Connection<Data = unknown> implements AsyncIterable<Message> {
     return this.#link.reader.next().then(({ value }) => value);
   }
 
+  /**
+   * The next message as a stream of what has arrived of it, or `undefined` when there will be no more. It resolves with the
+   * first byte, holds one piece at a time and stops the peer meanwhile, so a message of any length takes little memory: set
+   * `maxMessageBytes` to what you allow. The next message is read when this one has ended or was cancelled.
+   *
+   * Rejects with `ConnectionError` `already-reading` while another `receive`, loop, stream or handler reads.
+   *
+   * @example
+   * const message = await connection.receiveStream();
+   * if (message?.type === "binary") await pipeline(message, createWriteStream("upload"));
+   */
+  receiveStream(): Promise<MessageStream | undefined> {
+    return this.#link.reader.nextStream();
+  }
+
   /** Every message in order, until the connection closes. Leaving the loop leaves the connection open. */
   [Symbol.asyncIterator](): AsyncIterator<Message, undefined> {
+    const { reader } = this.#link;
+    let last: Promise<NextMessage> | undefined;
     return {
-      next: () => this.#link.reader.next(),
-      return: () => Promise.resolve({ done: true, value: undefined }),
+      next: () => (last = reader.next()),
+      return: () => {
+        reader.release(last);
+        return Promise.resolve({ done: true, value: undefined });
+      },
     };
   }
 
@@ -227,20 +250,31 @@ export class Connection<Data = unknown> implements AsyncIterable<Message> {
       else this.#unreported = error;
       return;
     }
+    // A failure that `error` itself declares has nobody else to go to.
+    if (this.#isReporting) {
+      this.#reportToOwner(error.cause ?? error);
+      return;
+    }
+    this.#isReporting = true;
     try {
       const result = handler.error(this, error);
       if (isThenable(result)) result.then(undefined, (cause: unknown) => this.#reportToOwner(cause));
     } catch (cause) {
       this.#reportToOwner(cause);
+    } finally {
+      this.#isReporting = false;
     }
   }
 
-  /** The last resort: what `onError` itself throws has nowhere to go. */
+  /** The last resort: what `onError` itself throws has nowhere to go, as documented there. */
   #reportToOwner(cause: unknown): void {
     try {
-      this.#onError(cause, this);
+      const result: unknown = this.#onError(cause, this);
+      if (isThenable(result)) result.then(undefined, ignore);
     } catch {
-      // Documented at `onError`.
+      // The same.
     }
   }
 }
+
+function ignore(): void {}

@@ -11,6 +11,7 @@ export {
 export { Connection, type ConnectionDetails, type ConnectionHandler, type OnError } from "./connection.js";
 export type { LinkSetup } from "./link.js";
 export { MaskKeys } from "./mask-keys.js";
+export type { MessageStream, StreamOf } from "./message-stream.js";
 export type { Message, Sendable } from "./message.js";
 export { canShareReadBuffer, ReadBuffer } from "./read-buffer.js";
 export { WriteSlabPool } from "./write-slab.js";

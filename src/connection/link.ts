@@ -18,17 +18,22 @@ import {
   OPEN,
   Receiver,
   type ReceiverSink,
+  withoutHandshake,
 } from "../protocol/index.js";
 import type { CloseInfo } from "./close-info.js";
 import { ConnectionError } from "./connection-error.js";
 import type { ResolvedConnectionOptions } from "./connection-options.js";
 import { Inflow, type InflowOwner } from "./inflow.js";
 import type { Message } from "./message.js";
-import { Outbox, type OutboxOwner, type OutboxSetup } from "./outbox.js";
+import { Outbox, type OutboxOwner } from "./outbox.js";
 import { Pings } from "./pings.js";
 import type { ReadBuffer } from "./read-buffer.js";
 import { Reader, type ReaderOwner } from "./reader.js";
 import { copyBytes, decodeText, MAX_TEXT_BYTES } from "./received-message.js";
+import type { WriteQueueSetup } from "./write-queue.js";
+
+/** Bytes of one message that are gathered while nobody reads. */
+const READ_AHEAD_BYTES = 256 * 1024;
 
 /** What a link tells the connection that it carries. */
 export interface LinkEvents {
@@ -41,7 +46,7 @@ export interface LinkEvents {
 }
 
 /** What a link runs on. One that has mask keys is a client's. */
-export interface LinkSetup extends OutboxSetup {
+export interface LinkSetup extends WriteQueueSetup {
   readonly readBuffer: ReadBuffer;
   /** Milliseconds on a clock that only goes forward. */
   readonly nowMs: () => number;
@@ -91,6 +96,8 @@ export class Link implements ReceiverSink, InflowOwner, OutboxOwner, ReaderOwner
     if (head.length > 0) this.#onBytes(head, head.length);
     readBuffer.attach(this.#socket, (chunk, length) => this.#onBytes(chunk, length));
     if (this.#socket.destroyed) this.#onSocketClosed();
+    // Its `end` may have come before anybody listened.
+    else if (this.#socket.readableEnded) this.#onInputEnd();
     else if (!this.#inflow.isPaused) this.#socket.resume();
   }
 
@@ -153,9 +160,17 @@ export class Link implements ReceiverSink, InflowOwner, OutboxOwner, ReaderOwner
     return this.reader.deliver(isOwned ? bytes : copyBytes(bytes, start, end));
   }
 
+  begin(isText: boolean): void {
+    if (this.#takesMessages) this.reader.begin(isText);
+  }
+
+  piece(bytes: Uint8Array, start: number, end: number, isLast: boolean): boolean {
+    return !this.#takesMessages || this.reader.deliverPiece(bytes, start, end, isLast);
+  }
+
   ping(bytes: Uint8Array, start: number, end: number): void {
     // RFC 6455 §5.5.2: a ping MUST be answered with a pong, unless a close frame was already received.
-    if (this.#state.kind === "open") this.outbox.pong(bytes, start, end);
+    this.outbox.pong(bytes, start, end);
   }
 
   pong(bytes: Uint8Array, start: number, end: number): void {
@@ -165,11 +180,12 @@ export class Link implements ReceiverSink, InflowOwner, OutboxOwner, ReaderOwner
   close(payload: ClosePayload): void {
     this.#state = closeByPeer(this.#state, payload);
     this.#stopMessages();
+    this.#startCloseTimer();
     if (this.#state.kind === "closed") {
-      this.#endSocket();
+      // Our own close frame may still stand in line, behind messages that were sent before it.
+      this.outbox.afterLine(() => this.#endSocket());
       return;
     }
-    this.#startCloseTimer();
     // RFC 6455 §5.5.1: an endpoint that did not send a close frame before MUST send one in response.
     const answer = answerTo(payload);
     this.outbox.close(buildClosePayload(answer.code, answer.reason), () => {
@@ -184,9 +200,26 @@ export class Link implements ReceiverSink, InflowOwner, OutboxOwner, ReaderOwner
 
   // InflowOwner and ReaderOwner: what is received meets who takes it.
 
-  /** Once messages are dropped nobody can hold up what is left to receive. */
+  /**
+   * Once messages are dropped nobody can hold up what is left to receive. Until somebody reads, not more is gathered of a message
+   * than a few reads: it may be meant for `receiveStream`.
+   */
   get isBlocked(): boolean {
-    return this.#takesMessages && this.reader.isBlocked;
+    if (!this.#takesMessages) return false;
+    return this.reader.isBlocked || (this.reader.isIdle && this.#receiver.gatheredBytes > READ_AHEAD_BYTES);
+  }
+
+  get givesPieces(): boolean {
+    return this.#receiver.givesPieces;
+  }
+
+  set givesPieces(givesPieces: boolean) {
+    this.#receiver.givesPieces = givesPieces;
+  }
+
+  messageCut(): ConnectionError {
+    const why = "the connection ended in the middle of the message";
+    return new ConnectionError("message-cut", why, this.#error === undefined ? {} : { cause: this.#error });
   }
 
   get hasEnded(): boolean {
@@ -296,7 +329,7 @@ export class Link implements ReceiverSink, InflowOwner, OutboxOwner, ReaderOwner
   #onCloseTimeout(): void {
     this.#socket.destroy();
     // A peer that has ended its side is lost, which shows when the socket closes.
-    if (this.#state.kind === "closed" || this.#hasInputEnded) return;
+    if (this.#hasInputEnded || (this.#state.kind === "closed" && !this.outbox.hasUnsent)) return;
     this.#state = cutTransport(this.#state, "us");
     const why = `the peer did not end the connection within closeTimeoutMs (${this.#options.closeTimeoutMs})`;
     this.#blame(new ConnectionError("close-timeout", why));
@@ -321,7 +354,9 @@ export class Link implements ReceiverSink, InflowOwner, OutboxOwner, ReaderOwner
     if (this.#info !== undefined) return;
     clearTimeout(this.#closeTimer);
     const wasCut = this.#state.kind !== "closed";
-    const closed = cutTransport(this.#state, "peer");
+    const cut = cutTransport(this.#state, "peer");
+    // Our close frame is not out when something ahead of it is not.
+    const closed = this.outbox.hasUnsent ? withoutHandshake(cut) : cut;
     this.#state = closed;
     if (wasCut) this.#blame(lost());
     this.#info = { ...closed.summary, error: this.#error };
@@ -358,8 +393,10 @@ function notOpen(state: CloseState, cause: ConnectionError | undefined): Connect
   return new ConnectionError("not-open", `not sent: the connection ${how}`, cause === undefined ? {} : { cause });
 }
 
+/** Total: what was thrown may be anything, also an object that has no string to be. */
 function describeCause(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
+  if (cause instanceof Error) return cause.message;
+  return typeof cause === "object" || typeof cause === "function" ? "it threw no Error" : String(cause);
 }
 
 function noop(): void {}

@@ -1,15 +1,12 @@
 import { Buffer } from "node:buffer";
-import type { Duplex } from "node:stream";
 
 import { type Deferred, defer, handled } from "../internal/deferred.js";
 import { FIN, Opcode } from "../protocol/index.js";
 import type { ConnectionError } from "./connection-error.js";
 import type { ResolvedConnectionOptions } from "./connection-options.js";
-import type { MaskKeys } from "./mask-keys.js";
 import { bytesOf, type Sendable } from "./message.js";
 import { copyBytes } from "./received-message.js";
-import { WriteQueue } from "./write-queue.js";
-import type { WriteSlabPool } from "./write-slab.js";
+import { WriteQueue, type WriteQueueOwner, type WriteQueueSetup } from "./write-queue.js";
 
 const READY: Promise<void> = Promise.resolve();
 
@@ -23,20 +20,11 @@ export interface OutboxOwner {
   onUnreadable(error: unknown): void;
 }
 
-/** What an outbox runs on. */
-export interface OutboxSetup {
-  readonly socket: Duplex;
-  readonly options: ResolvedConnectionOptions;
-  readonly writeSlabs: WriteSlabPool;
-  /** What a client masks its frames with; a server, which masks none, has no keys. RFC 6455 §5.1. */
-  readonly maskKeys: MaskKeys | undefined;
-}
-
 /** A message that is ready to be queued: text, or bytes. */
 type Payload = string | Uint8Array;
 
 /** The sending side of a connection: order, back-pressure and its limits, on top of a write queue. */
-export class Outbox {
+export class Outbox implements WriteQueueOwner {
   readonly #queue: WriteQueue;
   readonly #options: ResolvedConnectionOptions;
   readonly #owner: OutboxOwner;
@@ -52,14 +40,19 @@ export class Outbox {
   #owedClose: Uint8Array | undefined;
   #ended: ConnectionError | undefined;
 
-  constructor(setup: OutboxSetup, owner: OutboxOwner) {
-    this.#queue = new WriteQueue(setup.socket, setup.writeSlabs, setup.maskKeys, () => this.#onWritten());
+  constructor(setup: WriteQueueSetup, owner: OutboxOwner) {
+    this.#queue = new WriteQueue(setup, this);
     this.#options = setup.options;
     this.#owner = owner;
   }
 
   get bufferedBytes(): number {
     return this.#queue.bufferedBytes + this.#lineBytes;
+  }
+
+  /** Whether something that was queued has not been taken by the kernel. */
+  get hasUnsent(): boolean {
+    return this.#queue.hasUnsent;
   }
 
   /** Whether `bufferedBytes` has reached the high mark and not yet fallen to the low one. */
@@ -92,6 +85,7 @@ export class Outbox {
 
   /** Answers a ping. While the kernel takes no more only the latest is remembered, so a flood of pings piles up nothing. */
   pong(bytes: Uint8Array, start: number, end: number): void {
+    if (this.#ended !== undefined) return;
     if (this.#queue.isInFlight) this.#owedPong = copyBytes(bytes, start, end);
     else this.#queue.frame(FIN | Opcode.pong, bytes.subarray(start, end));
   }
@@ -103,8 +97,13 @@ export class Outbox {
       this.#putClose();
       whenQueued();
     };
-    if (this.#line === undefined) put();
-    else void this.#line.then(put);
+    this.afterLine(put);
+  }
+
+  /** Calls `then` once everything that stands in line is queued: at once when nothing does. */
+  afterLine(then: () => void): void {
+    if (this.#line === undefined) then();
+    else void this.#line.then(then);
   }
 
   cork(): void {
@@ -155,7 +154,7 @@ export class Outbox {
   #put(payload: Payload): void {
     if (typeof payload === "string") this.#queue.text(payload);
     else this.#queue.frame(FIN | Opcode.binary, payload);
-    if (this.#queue.isInFlight && this.bufferedBytes >= this.#options.highWaterMark) this.#needsDrain = true;
+    if (this.#queue.isInFlight) this.#noticeStall();
   }
 
   /** Sends `message` after those in line before it; a Blob is read when its turn comes. */
@@ -179,7 +178,7 @@ export class Outbox {
       this.#queue.flush();
       this.#noticeRoom();
     });
-    if (this.bufferedBytes >= this.#options.highWaterMark) this.#needsDrain = true;
+    this.#noticeStall();
     return handled(turn.then(() => (this.#needsDrain ? this.#whenRoom() : undefined)));
   }
 
@@ -194,13 +193,23 @@ export class Outbox {
     return handled(this.#room.promise);
   }
 
-  #onWritten(): void {
+  // WriteQueueOwner
+
+  onStalled(): void {
+    this.#noticeStall();
+  }
+
+  onWritten(): void {
     const pong = this.#owedPong;
     if (pong !== undefined && !this.#queue.isInFlight) {
       this.#owedPong = undefined;
       this.#queue.frame(FIN | Opcode.pong, pong);
     }
     this.#noticeRoom();
+  }
+
+  #noticeStall(): void {
+    if (this.bufferedBytes >= this.#options.highWaterMark) this.#needsDrain = true;
   }
 
   #noticeRoom(): void {

@@ -41,7 +41,9 @@ export class ReadBuffer {
     for (let chunk = readLeftOver(socket); chunk !== null; chunk = readLeftOver(socket)) onBytes(chunk, chunk.length);
     const handle = userBufferHandle(socket);
     if (keys === undefined || handle === undefined) {
-      socket.on("data", (chunk: Buffer) => onBytes(chunk, chunk.length));
+      // What another duplex gives may be somebody else's too, and the receiver unmasks in place.
+      const copies = !(socket instanceof Socket);
+      socket.on("data", (chunk: Buffer) => onBytes(copies ? Buffer.from(chunk) : chunk, chunk.length));
       return;
     }
     const parts = socket as unknown as Record<symbol, unknown>;

@@ -1,9 +1,10 @@
 import { type Deferred, defer, handled } from "../internal/deferred.js";
 import { isThenable } from "../internal/thenable.js";
 import { ConnectionError } from "./connection-error.js";
+import { InboundMessage, type MessageStream } from "./message-stream.js";
 import type { Message } from "./message.js";
 
-type NextMessage = IteratorResult<Message, undefined>;
+export type NextMessage = IteratorResult<Message, undefined>;
 
 const NO_MORE: NextMessage = Object.freeze({ done: true, value: undefined });
 
@@ -12,6 +13,8 @@ type ReaderState =
   | { readonly kind: "idle" }
   /** A `receive` waits for the next message. */
   | { readonly kind: "waiting"; readonly next: Deferred<NextMessage> }
+  /** A `receiveStream` waits for the beginning of the next message. */
+  | { readonly kind: "waiting-for-stream"; readonly next: Deferred<MessageStream | undefined> }
   /** A handler takes every message. */
   | { readonly kind: "handler" };
 
@@ -26,6 +29,10 @@ export interface ReaderOwner {
   pumpSoon(): void;
   /** Whether no message can come any more. */
   readonly hasEnded: boolean;
+  /** Whether the messages that begin from now on, and what is there of one, are to come in pieces. */
+  givesPieces: boolean;
+  /** The error of a message that the end of the connection has cut. */
+  messageCut(): ConnectionError;
   /** Gives a message to the handler; a promise says that the next must wait. */
   handleMessage(message: Message): unknown;
   /** A handler threw or rejected. */
@@ -37,6 +44,8 @@ export class Reader {
   readonly #owner: ReaderOwner;
   #state: ReaderState = IDLE;
   #held: Message | undefined;
+  /** The message that comes in pieces. */
+  #inbound: InboundMessage | undefined;
   #isBusy = false;
 
   constructor(owner: ReaderOwner) {
@@ -45,7 +54,12 @@ export class Reader {
 
   /** Whether a further message would find nobody to take it. */
   get isBlocked(): boolean {
-    return this.#isBusy || this.#held !== undefined;
+    return this.#isBusy || this.#held !== undefined || this.#inbound?.isFull === true;
+  }
+
+  /** Whether nobody waits for a message, so that one should not be gathered without bounds. */
+  get isIdle(): boolean {
+    return this.#state.kind === "idle" && this.#inbound === undefined;
   }
 
   /** Whether the messages go to a handler. */
@@ -63,27 +77,72 @@ export class Reader {
         this.#state = IDLE;
         state.next.resolve({ done: false, value: message });
         return false;
+      case "waiting-for-stream":
+        this.#state = IDLE;
+        this.#owner.givesPieces = false;
+        state.next.resolve(wholeAsStream(message));
+        return false;
       case "idle":
         this.#held = message;
         return false;
     }
   }
 
+  /** A message begins that comes in pieces. */
+  begin(isText: boolean): void {
+    const inbound = new InboundMessage(isText, () => this.#owner.pump());
+    this.#inbound = inbound;
+    const state = this.#state;
+    if (state.kind !== "waiting-for-stream") return;
+    this.#state = IDLE;
+    this.#owner.givesPieces = false;
+    state.next.resolve(inbound.stream());
+  }
+
+  /** Gives out a piece of it; returns whether the next may follow at once. */
+  deliverPiece(bytes: Uint8Array, start: number, end: number, isLast: boolean): boolean {
+    const inbound = this.#inbound as InboundMessage;
+    if (isLast) this.#inbound = undefined;
+    return inbound.push(bytes, start, end, isLast);
+  }
+
   /** The next message, as an iterator gives it. */
   next(): Promise<NextMessage> {
-    if (this.#state.kind !== "idle") return handled(Promise.reject(alreadyReading()));
-    if (this.#held === undefined) this.#owner.pump();
-    const held = this.#held;
-    if (held !== undefined) {
-      this.#held = undefined;
-      this.#owner.pumpSoon();
-      return Promise.resolve({ done: false, value: held });
-    }
+    if (!this.#isFree) return handled(Promise.reject(ConnectionError.alreadyReading()));
+    const held = this.#takeHeld();
+    if (held !== undefined) return Promise.resolve({ done: false, value: held });
     if (this.#owner.hasEnded) return Promise.resolve(NO_MORE);
     const next = defer<NextMessage>();
     this.#state = { kind: "waiting", next };
     this.#owner.pump();
     return next.promise;
+  }
+
+  /** The next message as a stream, once its first byte is there. */
+  nextStream(): Promise<MessageStream | undefined> {
+    if (!this.#isFree) return handled(Promise.reject(ConnectionError.alreadyReading()));
+    const held = this.#takeHeld();
+    if (held !== undefined) return Promise.resolve(wholeAsStream(held));
+    if (this.#owner.hasEnded) return Promise.resolve(undefined);
+    const next = defer<MessageStream | undefined>();
+    this.#state = { kind: "waiting-for-stream", next };
+    this.#owner.givesPieces = true;
+    this.#owner.pump();
+    return next.promise;
+  }
+
+  /** Whether a reader may begin: nobody else reads, and a message stream that is under way has been given up. */
+  get #isFree(): boolean {
+    return this.#state.kind === "idle" && (this.#inbound === undefined || this.#inbound.isCancelled);
+  }
+
+  #takeHeld(): Message | undefined {
+    if (this.#held === undefined) this.#owner.pump();
+    const held = this.#held;
+    if (held === undefined) return undefined;
+    this.#held = undefined;
+    this.#owner.pumpSoon();
+    return held;
   }
 
   /**
@@ -92,7 +151,7 @@ export class Reader {
    * @throws ConnectionError `already-reading`
    */
   handle(): void {
-    if (this.#state.kind !== "idle") throw alreadyReading();
+    if (!this.#isFree) throw ConnectionError.alreadyReading();
     this.#state = HANDLER;
   }
 
@@ -110,7 +169,7 @@ export class Reader {
   await(result: unknown): boolean {
     if (!isThenable(result)) return true;
     this.#isBusy = true;
-    result.then(
+    Promise.resolve(result).then(
       () => this.#settled(),
       (cause: unknown) => {
         this.#owner.onHandlerFailure(cause);
@@ -137,7 +196,22 @@ export class Reader {
   /** No message will come any more: who waits is told so. */
   end(): void {
     const state = this.#state;
-    if (state.kind !== "waiting") return;
+    if (state.kind === "waiting") {
+      this.#state = IDLE;
+      state.next.resolve(NO_MORE);
+    } else if (state.kind === "waiting-for-stream") {
+      this.#state = IDLE;
+      state.next.resolve(undefined);
+    }
+    const inbound = this.#inbound;
+    this.#inbound = undefined;
+    inbound?.fail(this.#owner.messageCut());
+  }
+
+  /** Has `next`, if it still waits, wait no longer: what comes is kept for the next reader. */
+  release(next: Promise<NextMessage> | undefined): void {
+    const state = this.#state;
+    if (state.kind !== "waiting" || state.next.promise !== next) return;
     this.#state = IDLE;
     state.next.resolve(NO_MORE);
   }
@@ -148,9 +222,11 @@ export class Reader {
   }
 }
 
-function alreadyReading(): ConnectionError {
-  return new ConnectionError(
-    "already-reading",
-    "this connection is being read already; use one for-await loop, one receive() at a time, or one handler",
-  );
+/** A message that was received before anybody asked for it, as a stream of one piece. */
+function wholeAsStream(message: Message): MessageStream {
+  const inbound = new InboundMessage(typeof message === "string", noop);
+  inbound.pushWhole(message);
+  return inbound.stream();
 }
+
+function noop(): void {}

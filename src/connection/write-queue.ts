@@ -1,7 +1,9 @@
 import { Buffer } from "node:buffer";
+import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 
 import { applyMask, FIN, frameHeaderLength, Opcode, writeFrameHeader, writeUint32 } from "../protocol/index.js";
+import type { ResolvedConnectionOptions } from "./connection-options.js";
 import type { MaskKeys } from "./mask-keys.js";
 import { flushAtTurnEnd } from "./turn-end.js";
 import { type WriteSlab, WriteSlabPool } from "./write-slab.js";
@@ -14,8 +16,22 @@ const SHORT_TEXT_UNITS = 41;
 /** Slab size of the backlog that a connection keeps for itself while the kernel takes no more. */
 const BACKLOG_SLAB_BYTES = 4 * 1024;
 
-/** Called when a write that the kernel did not take at once has been taken. */
-export type OnWritten = () => void;
+/** What a write queue runs on. */
+export interface WriteQueueSetup {
+  readonly socket: Duplex;
+  readonly options: ResolvedConnectionOptions;
+  readonly writeSlabs: WriteSlabPool;
+  /** What a client masks its frames with; a server, which masks none, has no keys. RFC 6455 §5.1. */
+  readonly maskKeys: MaskKeys | undefined;
+}
+
+/** What a write queue tells the one that it belongs to. */
+export interface WriteQueueOwner {
+  /** The kernel did not take a write at once. */
+  onStalled(): void;
+  /** It has taken it now. */
+  onWritten(): void;
+}
 
 /**
  * Frames on their way to one socket. All frames of one turn go out in one write; while a write is in flight, the frames that
@@ -25,7 +41,14 @@ export class WriteQueue {
   readonly #socket: Duplex;
   readonly #shared: WriteSlabPool;
   readonly #maskKeys: MaskKeys | undefined;
-  readonly #onWritten: OnWritten;
+  readonly #owner: WriteQueueOwner;
+  /** Bytes that are gathered before the end of the turn is not waited for. */
+  readonly #flushBytes: number;
+  /**
+   * Whether the socket has copied what it says is written. Any other duplex may hold on to it, as a stream of Node's that is read
+   * later does, so it is given bytes of its own.
+   */
+  readonly #copies: boolean;
   #own: WriteSlabPool | undefined;
   /** The key of the frame that is being written; 0 where frames are not masked. */
   #maskKey = 0;
@@ -46,17 +69,23 @@ export class WriteQueue {
   #isCorked = false;
   #isEnding = false;
 
-  /** @param maskKeys a client's; a server's frames are not masked (RFC 6455 §5.1) */
-  constructor(socket: Duplex, shared: WriteSlabPool, maskKeys: MaskKeys | undefined, onWritten: OnWritten) {
-    this.#socket = socket;
-    this.#shared = shared;
-    this.#maskKeys = maskKeys;
-    this.#onWritten = onWritten;
+  constructor(setup: WriteQueueSetup, owner: WriteQueueOwner) {
+    this.#socket = setup.socket;
+    this.#shared = setup.writeSlabs;
+    this.#maskKeys = setup.maskKeys;
+    this.#owner = owner;
+    this.#flushBytes = Math.min(setup.writeSlabs.slabSize, setup.options.highWaterMark);
+    this.#copies = !(setup.socket instanceof Socket);
   }
 
   /** Bytes queued here or in the socket that the kernel has not taken. */
   get bufferedBytes(): number {
     return this.#isInFlight ? this.#pendingBytes + this.#socket.writableLength : this.#pendingBytes;
+  }
+
+  /** Whether something is queued, here or in the socket, that the kernel has not taken. */
+  get hasUnsent(): boolean {
+    return this.#isInFlight || this.#pendingBytes > 0;
   }
 
   /** Whether a write waits for the kernel: the peer, or the path to it, is slower than we are. */
@@ -129,6 +158,7 @@ export class WriteQueue {
       this.#inFlightHeld = this.#held;
       this.#held = held;
       this.#own = undefined;
+      this.#owner.onStalled();
     }
   }
 
@@ -228,7 +258,7 @@ export class WriteQueue {
   #afterFrame(size: number): void {
     this.#pendingBytes += size;
     if (this.#isInFlight) return;
-    if (this.#pendingBytes >= this.#shared.slabSize) {
+    if (this.#pendingBytes >= this.#flushBytes) {
       this.flush();
     } else if (!this.#isCorked && !this.#isFlushDue) {
       this.#isFlushDue = true;
@@ -247,14 +277,18 @@ export class WriteQueue {
     const slab = this.#runSlab;
     if (chunks.length === 0 && slab !== undefined) {
       this.#runSlab = undefined;
-      socket.write(slab.bytes.subarray(this.#runStart, this.#runEnd));
+      this.#write(slab.bytes.subarray(this.#runStart, this.#runEnd));
       return;
     }
     this.#closeRun();
     socket.cork();
-    for (const chunk of chunks) socket.write(chunk);
+    for (const chunk of chunks) this.#write(chunk);
     socket.uncork();
     chunks.length = 0;
+  }
+
+  #write(chunk: Uint8Array): void {
+    this.#socket.write(this.#copies ? Buffer.from(chunk) : chunk);
   }
 
   /**
@@ -268,7 +302,7 @@ export class WriteQueue {
     releaseAll(this.#inFlightHeld);
     this.flush();
     if (this.#isEnding) this.#socket.end();
-    else this.#onWritten();
+    else this.#owner.onWritten();
   };
 }
 

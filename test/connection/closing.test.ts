@@ -72,13 +72,13 @@ describe("RFC 6455 §7.1.2: close()", () => {
     expect(connection.state).toBe("open");
   });
 
-  test("drops what the peer still sends before it answers", async () => {
+  test("drops the messages that the peer still sends before it answers, and answers its pings (§5.5.2)", async () => {
     const { peer, connection } = await meet();
     const heard: unknown[] = [];
     connection.handle({ message: (_, message) => heard.push(message) });
     const closed = connection.close();
     peer.send(text("late"), ping("late"), text("later"), close(1000));
-    expect(await peer.leave()).toEqual([{ close: 1000, reason: "" }]);
+    expect(await peer.leave()).toEqual([{ close: 1000, reason: "" }, { pong: "late" }]);
     expect(await closed).toMatchObject({ clean: true });
     expect(heard).toEqual([]);
   });

@@ -3,7 +3,7 @@ import type { ConnectionError } from "../../src/connection/index.js";
 import { meet } from "../support/meeting.js";
 import { RawPeer } from "../support/raw-peer.js";
 import { recorder } from "../support/recording-handler.js";
-import { until } from "../support/turns.js";
+import { nextTurn, until } from "../support/turns.js";
 
 describe("what a handler throws", () => {
   const callbacks: Record<string, () => unknown> = {
@@ -64,6 +64,50 @@ describe("what a handler throws", () => {
       expect(log).toEqual(["open", "error protocol-fault", "close 1002"]);
     });
   }
+
+  test.each([
+    ["an object without a prototype", Object.create(null)],
+    ["an object whose toString throws", { toString: () => callbacks["throws"]?.() }],
+    ["undefined", undefined],
+    ["a symbol", Symbol("oh")],
+  ])("may be %s: the connection ends with 1011 all the same", async (_, thrown) => {
+    for (const message of [
+      () => {
+        throw thrown;
+      },
+      () => Promise.reject(thrown),
+    ]) {
+      const { peer, connection } = await meet();
+      const errors: ConnectionError[] = [];
+      connection.handle({ message, error: (__, error) => errors.push(error) });
+      peer.say("a");
+      expect(await peer.leave()).toEqual([{ close: 1011, reason: "" }]);
+      expect(errors).toMatchObject([{ code: "handler-failed" }]);
+      expect(errors[0]?.cause).toBe(thrown);
+      await connection.closed;
+    }
+  });
+
+  test("is reported once where `error` itself declares a failure", async () => {
+    const { peer, connection, server } = await meet();
+    const log: string[] = [];
+    const failure = new Error("from error");
+    connection.handle(recorder(log, { error: () => connection.fail(failure) }));
+    peer.send({ opcode: 0x3 });
+    await peer.leave();
+    await connection.closed;
+    expect(log).toEqual(["open", "error protocol-fault", "close 1002"]);
+    expect(server.errors.splice(0)).toEqual([failure]);
+  });
+
+  test("goes to onError, whose own rejection goes nowhere", async () => {
+    const { peer, connection } = await meet({ onError: () => Promise.reject(new Error("from onError")) as never });
+    connection.handle({ message: callbacks["rejects"] as () => unknown });
+    peer.say("a");
+    expect(await peer.leave()).toEqual([{ close: 1011, reason: "" }]);
+    await connection.closed;
+    await nextTurn();
+  });
 
   test("goes to onError, with the connection, when there is no `error`", async () => {
     const reported: unknown[] = [];

@@ -1,6 +1,6 @@
 import { Duplex } from "node:stream";
 import { describe, expect, test } from "vitest";
-import { MaskKeys, WriteSlabPool } from "../../src/connection/index.js";
+import { MaskKeys, resolveConnectionOptions, WriteSlabPool } from "../../src/connection/index.js";
 import { WriteQueue } from "../../src/connection/write-queue.js";
 import { FIN, Opcode, Receiver, type Role } from "../../src/protocol/index.js";
 import { RecordingSink } from "../protocol/support/recording-sink.js";
@@ -19,7 +19,10 @@ function setUp(maskKeys: MaskKeys | undefined) {
     },
     read() {},
   });
-  const queue = new WriteQueue(socket, new WriteSlabPool(SLAB_BYTES), maskKeys, () => {});
+  const queue = new WriteQueue(
+    { socket, writeSlabs: new WriteSlabPool(SLAB_BYTES), options: resolveConnectionOptions({}), maskKeys },
+    { onStalled() {}, onWritten() {} },
+  );
   const output = async (): Promise<Buffer> => {
     queue.flush();
     await nextTurn();
