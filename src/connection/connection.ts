@@ -1,5 +1,6 @@
 import type { Buffer } from "node:buffer";
 import type { IncomingHttpHeaders } from "node:http";
+import type { WritableStream } from "node:stream/web";
 
 import { handled } from "../internal/deferred.js";
 import { isThenable } from "../internal/thenable.js";
@@ -8,8 +9,10 @@ import type { CloseInfo } from "./close-info.js";
 import type { ConnectionError } from "./connection-error.js";
 import { Link, type LinkEvents, type LinkSetup } from "./link.js";
 import type { MessageStream } from "./message-stream.js";
-import type { Message, Sendable } from "./message.js";
+import { messageWriter } from "./message-writer.js";
+import type { Message } from "./message.js";
 import type { NextMessage } from "./reader.js";
+import type { Sendable } from "./sendable.js";
 
 /** What the opening handshake settled. */
 export interface ConnectionDetails<Data> {
@@ -113,7 +116,8 @@ export class Connection<Data = unknown> implements AsyncIterable<Message> {
 
   /**
    * Queues `message` behind those sent before, at once, and resolves when there is room for more. A binary message longer
-   * than half of `writeBufferSize` is not copied: leave it as it is until `bufferedBytes` is 0.
+   * than half of `writeBufferSize` is not copied: leave it as it is until `bufferedBytes` is 0. An async iterable is sent as one
+   * message in fragments, each piece as it comes; should it fail after its first piece, the connection ends with 1011.
    *
    * Rejects with `ConnectionError` `not-open` when the connection is not open or ends before there is room. A promise that
    * nobody awaits does not become an unhandled rejection.
@@ -123,6 +127,18 @@ export class Connection<Data = unknown> implements AsyncIterable<Message> {
   send(message: Sendable): Promise<void> {
     if (this.#link.state === "open") return this.#link.outbox.send(message);
     return handled(Promise.reject(this.#link.notOpen()));
+  }
+
+  /**
+   * One message to be written piece by piece: strings for a text message, bytes for a binary one. Each piece goes out as it comes,
+   * `write` waits for room, `close` ends the message. What is sent meanwhile waits for its end, so leave none open. Aborting it
+   * after its first piece ends the connection with 1011, for a message that has begun cannot be taken back.
+   *
+   * @example
+   * await Readable.toWeb(createReadStream("film.mp4")).pipeTo(connection.createWritable());
+   */
+  createWritable(): WritableStream<string | Uint8Array> {
+    return messageWriter((source) => this.send(source));
   }
 
   /**

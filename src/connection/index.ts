@@ -1,4 +1,5 @@
 export { formatAddress, unmapAddress } from "./address.js";
+export { broadcast, type BroadcastReport } from "./broadcast.js";
 export type { CloseInfo } from "./close-info.js";
 export { ConnectionError, type ConnectionErrorCode } from "./connection-error.js";
 export {
@@ -12,6 +13,8 @@ export { Connection, type ConnectionDetails, type ConnectionHandler, type OnErro
 export type { LinkSetup } from "./link.js";
 export { MaskKeys } from "./mask-keys.js";
 export type { MessageStream, StreamOf } from "./message-stream.js";
-export type { Message, Sendable } from "./message.js";
+export type { Message, MessageSource, WholeMessage } from "./message.js";
+export { prepare, PreparedMessage } from "./prepared-message.js";
+export type { Sendable } from "./sendable.js";
 export { canShareReadBuffer, ReadBuffer } from "./read-buffer.js";
 export { WriteSlabPool } from "./write-slab.js";

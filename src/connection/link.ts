@@ -396,7 +396,7 @@ function notOpen(state: CloseState, cause: ConnectionError | undefined): Connect
 /** Total: what was thrown may be anything, also an object that has no string to be. */
 function describeCause(cause: unknown): string {
   if (cause instanceof Error) return cause.message;
-  return typeof cause === "object" || typeof cause === "function" ? "it threw no Error" : String(cause);
+  return typeof cause === "string" ? cause : `what it threw is no Error but of type ${typeof cause}`;
 }
 
 function noop(): void {}

@@ -1,11 +1,13 @@
-import { Buffer } from "node:buffer";
-
 import { type Deferred, defer, handled } from "../internal/deferred.js";
 import { FIN, Opcode } from "../protocol/index.js";
 import type { ConnectionError } from "./connection-error.js";
 import type { ResolvedConnectionOptions } from "./connection-options.js";
-import { bytesOf, type Sendable } from "./message.js";
+import { FragmentedMessage, type FragmentSink } from "./fragmented-message.js";
+import type { MessageSource } from "./message.js";
+import { PreparedMessage } from "./prepared-message.js";
 import { copyBytes } from "./received-message.js";
+import { SendLine } from "./send-line.js";
+import { isLate, type LateMessage, type Payload, payloadOf, type Sendable, sizeOf } from "./sendable.js";
 import { WriteQueue, type WriteQueueOwner, type WriteQueueSetup } from "./write-queue.js";
 
 const READY: Promise<void> = Promise.resolve();
@@ -16,24 +18,21 @@ export interface OutboxOwner {
   onDrained(): void;
   /** What is queued has passed `maxBufferedBytes`. */
   onOverflow(): void;
-  /** A Blob given to `write` could not be read, so it was not sent. */
+  /** What was given to `write` could not be read, or a message that has begun cannot be completed. */
   onUnreadable(error: unknown): void;
 }
 
-/** A message that is ready to be queued: text, or bytes. */
-type Payload = string | Uint8Array;
-
 /** The sending side of a connection: order, back-pressure and its limits, on top of a write queue. */
-export class Outbox implements WriteQueueOwner {
+export class Outbox implements WriteQueueOwner, FragmentSink {
   readonly #queue: WriteQueue;
   readonly #options: ResolvedConnectionOptions;
   readonly #owner: OutboxOwner;
 
   #needsDrain = false;
   #room: Deferred<void> | undefined;
-  /** Settles when the last message in line has been queued; messages stand in line behind a Blob that is being read. */
-  #line: Promise<void> | undefined;
-  #lineBytes = 0;
+  readonly #line: SendLine = new SendLine(() => this.#onStep());
+  /** The message that is being sent in fragments. */
+  #fragmented: FragmentedMessage | undefined;
   /** The payload of the latest ping, while the kernel takes no more: RFC 6455 §5.5.3 asks only for the latest to be answered. */
   #owedPong: Uint8Array | undefined;
   /** The payload of a close frame that stands in line. */
@@ -47,7 +46,7 @@ export class Outbox implements WriteQueueOwner {
   }
 
   get bufferedBytes(): number {
-    return this.#queue.bufferedBytes + this.#lineBytes;
+    return this.#queue.bufferedBytes + this.#line.bytes;
   }
 
   /** Whether something that was queued has not been taken by the kernel. */
@@ -64,7 +63,7 @@ export class Outbox implements WriteQueueOwner {
   send(message: Sendable): Promise<void> {
     const payload = payloadOf(message);
     if (!this.#admits()) return this.#whenRoom();
-    if (this.#line !== undefined || payload instanceof Blob) return this.#standInLine(payload);
+    if (isLate(payload) || !this.#line.isEmpty) return this.#standInLine(payload);
     this.#put(payload);
     return this.#needsDrain ? this.#whenRoom() : READY;
   }
@@ -73,7 +72,7 @@ export class Outbox implements WriteQueueOwner {
   write(message: Sendable): boolean {
     const payload = payloadOf(message);
     if (!this.#admits()) return false;
-    if (this.#line === undefined && !(payload instanceof Blob)) this.#put(payload);
+    if (!isLate(payload) && this.#line.isEmpty) this.#put(payload);
     else this.#standInLine(payload).catch((error: unknown) => this.#onUnsent(error));
     return !this.#needsDrain;
   }
@@ -93,17 +92,15 @@ export class Outbox implements WriteQueueOwner {
   /** Queues a close frame behind every message sent so far; `whenQueued` is called when it stands in the queue. */
   close(payload: Uint8Array, whenQueued: () => void): void {
     this.#owedClose = payload;
-    const put = (): void => {
+    this.afterLine(() => {
       this.#putClose();
       whenQueued();
-    };
-    this.afterLine(put);
+    });
   }
 
   /** Calls `then` once everything that stands in line is queued: at once when nothing does. */
   afterLine(then: () => void): void {
-    if (this.#line === undefined) then();
-    else void this.#line.then(then);
+    this.#line.after(then);
   }
 
   cork(): void {
@@ -129,6 +126,7 @@ export class Outbox implements WriteQueueOwner {
     this.#ended = error;
     this.#putClose();
     this.#queue.end();
+    this.#fragmented?.abort(error);
     this.#room?.reject(error);
     this.#room = undefined;
   }
@@ -153,36 +151,39 @@ export class Outbox implements WriteQueueOwner {
 
   #put(payload: Payload): void {
     if (typeof payload === "string") this.#queue.text(payload);
+    else if (payload instanceof PreparedMessage) this.#queue.prepared(payload);
     else this.#queue.frame(FIN | Opcode.binary, payload);
     if (this.#queue.isInFlight) this.#noticeStall();
   }
 
-  /** Sends `message` after those in line before it; a Blob is read when its turn comes. */
-  #standInLine(message: Payload | Blob): Promise<void> {
-    const size = sizeOf(message);
-    this.#lineBytes += size;
-    const turn = (this.#line ?? READY).then(async () => {
-      let payload: Payload;
-      try {
-        payload = message instanceof Blob ? new Uint8Array(await message.arrayBuffer()) : message;
-      } finally {
-        this.#lineBytes -= size;
+  /** Sends `message` after those in line before it; what has to be read is read when its turn comes. */
+  #standInLine(message: Payload | LateMessage): Promise<void> {
+    const turn = this.#line.join(sizeOf(message), async (release) => {
+      if (isLate(message) && !(message instanceof Blob)) {
+        await this.#sendFragments(message);
+        return;
       }
+      const payload = message instanceof Blob ? new Uint8Array(await message.arrayBuffer()) : message;
+      release();
       if (this.#ended !== undefined) throw this.#ended;
       this.#put(payload);
-    });
-    const line = turn.then(noop, noop);
-    this.#line = line;
-    void line.then(() => {
-      if (this.#line === line) this.#line = undefined;
-      this.#queue.flush();
-      this.#noticeRoom();
     });
     this.#noticeStall();
     return handled(turn.then(() => (this.#needsDrain ? this.#whenRoom() : undefined)));
   }
 
-  /** A message given to `write` was not sent: for want of a connection, which is known, or because a Blob has failed. */
+  async #sendFragments(source: MessageSource): Promise<void> {
+    if (this.#ended !== undefined) throw this.#ended;
+    this.#fragmented = new FragmentedMessage(source, this);
+    await this.#fragmented.send().finally(() => (this.#fragmented = undefined));
+  }
+
+  #onStep(): void {
+    this.#queue.flush();
+    this.#noticeRoom();
+  }
+
+  /** A message given to `write` was not sent: for want of a connection, which is known, or because it could not be read. */
   #onUnsent(error: unknown): void {
     if (this.#ended === undefined) this.#owner.onUnreadable(error);
   }
@@ -191,6 +192,22 @@ export class Outbox implements WriteQueueOwner {
     if (this.#ended !== undefined) return handled(Promise.reject(this.#ended));
     this.#room ??= defer();
     return handled(this.#room.promise);
+  }
+
+  // FragmentSink
+
+  fragment(firstByte: number, payload: Uint8Array): void {
+    if (this.#ended !== undefined) throw this.#ended;
+    this.#queue.frame(firstByte, payload);
+    if (this.#queue.isInFlight) this.#noticeStall();
+  }
+
+  whenRoom(): Promise<void> | undefined {
+    return this.#needsDrain ? this.#whenRoom() : undefined;
+  }
+
+  abandon(cause: unknown): void {
+    this.#onUnsent(cause);
   }
 
   // WriteQueueOwner
@@ -220,14 +237,3 @@ export class Outbox implements WriteQueueOwner {
     this.#owner.onDrained();
   }
 }
-
-function payloadOf(message: Sendable): Payload | Blob {
-  return typeof message === "string" || message instanceof Blob ? message : bytesOf(message);
-}
-
-function sizeOf(message: Payload | Blob): number {
-  if (typeof message === "string") return Buffer.byteLength(message);
-  return message instanceof Blob ? message.size : message.length;
-}
-
-function noop(): void {}

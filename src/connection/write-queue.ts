@@ -5,6 +5,7 @@ import type { Duplex } from "node:stream";
 import { applyMask, FIN, frameHeaderLength, Opcode, writeFrameHeader, writeUint32 } from "../protocol/index.js";
 import type { ResolvedConnectionOptions } from "./connection-options.js";
 import type { MaskKeys } from "./mask-keys.js";
+import type { PreparedMessage } from "./prepared-message.js";
 import { flushAtTurnEnd } from "./turn-end.js";
 import { type WriteSlab, WriteSlabPool } from "./write-slab.js";
 
@@ -130,6 +131,23 @@ export class WriteQueue {
     bytes.set(payload, start);
     this.#mask(bytes, start, start + length);
     this.#afterFrame(size);
+  }
+
+  /** Queues a message that was encoded before, unless each peer needs an encoding of its own. */
+  prepared(message: PreparedMessage): void {
+    if (this.#maskKeys !== undefined) {
+      this.frame(message.firstByte, message.payload);
+      return;
+    }
+    const { frame } = message;
+    if (frame.length * 2 > this.#pool.slabSize) {
+      this.#closeRun();
+      this.#chunks.push(frame);
+    } else {
+      const at = this.#reserve(frame.length);
+      (this.#runSlab as WriteSlab).bytes.set(frame, at);
+    }
+    this.#afterFrame(frame.length);
   }
 
   /** Holds back the end-of-turn flush: who corks will flush. */

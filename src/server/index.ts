@@ -1,5 +1,14 @@
 export { Connection, ConnectionError, type ConnectionErrorCode, type ConnectionOptions } from "../connection/index.js";
-export type { CloseInfo, ConnectionHandler, Message, MessageStream, Sendable } from "../connection/index.js";
+export { broadcast, type BroadcastReport, prepare, PreparedMessage } from "../connection/index.js";
+export type {
+  CloseInfo,
+  ConnectionHandler,
+  Message,
+  MessageSource,
+  MessageStream,
+  Sendable,
+  WholeMessage,
+} from "../connection/index.js";
 export { CloseCode, type FaultCode } from "../protocol/index.js";
 export type { CloseOptions, DrainReport } from "./drain.js";
 export { type Endpoint, runEndpoint } from "./endpoint.js";

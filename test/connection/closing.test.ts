@@ -1,4 +1,8 @@
+import { once } from "node:events";
+import { PassThrough } from "node:stream";
 import { describe, expect, test } from "vitest";
+import { Connection, ReadBuffer, resolveConnectionOptions, WriteSlabPool } from "../../src/connection/index.js";
+import { ControlledBlob } from "../support/controlled-blob.js";
 import { meet } from "../support/meeting.js";
 import { close, masked, ping, text } from "../support/raw-peer.js";
 import { nextTurn, until } from "../support/turns.js";
@@ -262,5 +266,52 @@ describe("state", () => {
     await peer.leave();
     await until(() => states.length === 2);
     expect(states).toEqual(["open", "closed"]);
+  });
+});
+
+describe("the end of a connection", () => {
+  test("is waited for by messages that were sent before close(), also when the peer closes at the same time", async () => {
+    const { peer, connection } = await meet();
+    const blob = new ControlledBlob();
+    const sent = connection.send(blob);
+    const closed = connection.close(1000);
+    peer.close(4000, "mine");
+    await nextTurn();
+    await nextTurn();
+    blob.give("not lost");
+    await sent;
+    expect(await peer.leave()).toEqual([
+      { binary: Buffer.from("not lost").toString("hex") },
+      { close: 1000, reason: "" },
+    ]);
+    expect(await closed).toMatchObject({ code: 1000, by: "us", clean: true });
+  });
+
+  test("is not clean when our close frame never left, for the peer read nothing", async () => {
+    const { peer, connection } = await meet({ closeTimeoutMs: 100, maxBufferedBytes: Infinity });
+    peer.raw.stopReading();
+    const block = new Uint8Array(64 * 1024);
+    while (connection.bufferedBytes < 1024 * 1024) connection.write(block);
+    peer.close(1000);
+    const info = await connection.closed;
+    expect(info).toMatchObject({ code: 1000, by: "peer", clean: false, error: { code: "close-timeout" } });
+  });
+
+  test("is seen though the peer's end came before the connection was made", async () => {
+    const socket = new PassThrough({ allowHalfOpen: true });
+    socket.resume();
+    socket.push(null);
+    await once(socket, "end");
+    const setup = {
+      socket,
+      options: resolveConnectionOptions({}),
+      readBuffer: new ReadBuffer(1024),
+      writeSlabs: new WriteSlabPool(1024),
+      maskKeys: undefined,
+      nowMs: () => 0,
+    };
+    const details = { remote: "", local: "", subprotocol: "", url: "/", headers: {}, data: undefined };
+    const connection = new Connection(setup, details, () => {}, Buffer.alloc(0));
+    expect(await connection.closed).toMatchObject({ code: 1006, by: "peer", error: { code: "connection-lost" } });
   });
 });

@@ -75,7 +75,10 @@ describe("what a handler throws", () => {
       () => {
         throw thrown;
       },
-      () => Promise.reject(thrown),
+      async () => {
+        await nextTurn();
+        throw thrown;
+      },
     ]) {
       const { peer, connection } = await meet();
       const errors: ConnectionError[] = [];

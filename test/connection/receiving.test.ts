@@ -234,3 +234,26 @@ describe("two readers at once", () => {
     expect(await heard.promise).toBe("for the handler");
   });
 });
+
+describe("an iterator of messages", () => {
+  test("that is returned while it waits ends, and the next message goes to the next reader", async () => {
+    const { peer, connection } = await meet();
+    const iterator = connection[Symbol.asyncIterator]();
+    const waiting = iterator.next();
+    await iterator.return?.();
+    expect(await waiting).toEqual({ done: true, value: undefined });
+    peer.say("next");
+    expect(await connection.receive()).toBe("next");
+  });
+
+  test("that is returned does not take the turn of another reader", async () => {
+    const { peer, connection } = await meet();
+    const iterator = connection[Symbol.asyncIterator]();
+    peer.say("a");
+    await iterator.next();
+    const other = connection.receive();
+    await iterator.return?.();
+    peer.say("b");
+    expect(await other).toBe("b");
+  });
+});

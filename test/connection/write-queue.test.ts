@@ -1,6 +1,6 @@
 import { Duplex } from "node:stream";
 import { describe, expect, test } from "vitest";
-import { MaskKeys, resolveConnectionOptions, WriteSlabPool } from "../../src/connection/index.js";
+import { MaskKeys, prepare, resolveConnectionOptions, WriteSlabPool } from "../../src/connection/index.js";
 import { WriteQueue } from "../../src/connection/write-queue.js";
 import { FIN, Opcode, Receiver, type Role } from "../../src/protocol/index.js";
 import { RecordingSink } from "../protocol/support/recording-sink.js";
@@ -66,6 +66,17 @@ describe.each(ends)("%s", (_, peerRole, createKeys) => {
 });
 
 describe("a client's queue", () => {
+  test("masks a prepared message anew, and leaves it as it is", async () => {
+    const { queue, output } = setUp(new MaskKeys());
+    const message = prepare("hello");
+    queue.prepared(message);
+    const first = await output();
+    queue.prepared(message);
+    const second = await output();
+    expect(maskKeyOf(first)).not.toBe(maskKeyOf(second));
+    for (const bytes of [first, second]) expect(received(bytes, "server")).toEqual([{ text: "hello" }]);
+  });
+
   test("masks each frame with a key of its own (RFC 6455 §5.3)", async () => {
     const { queue, output } = setUp(new MaskKeys());
     const keys = new Set<number>();
@@ -75,5 +86,35 @@ describe("a client's queue", () => {
       keys.add(maskKeyOf(await output()));
     }
     expect(keys.size).toBeGreaterThan(count - 10); // two of 5,000 may agree by chance, ten do not
+  });
+});
+
+describe("a queue on a duplex that is no socket", () => {
+  test("gives it bytes of its own, since it may hold on to them: later frames change nothing", async () => {
+    const held: Buffer[] = [];
+    const socket = new Duplex({
+      write(chunk: Buffer, _encoding, done) {
+        held.push(chunk); // as a pipe in memory does: read later, not copied now
+        done();
+      },
+      read() {},
+    });
+    const writeSlabs = new WriteSlabPool(SLAB_BYTES);
+    const setup = { socket, writeSlabs, options: resolveConnectionOptions({}), maskKeys: undefined };
+    const queue = new WriteQueue(setup, { onStalled() {}, onWritten() {} });
+    const long = Buffer.alloc(10_000, 1);
+    queue.text("first");
+    queue.frame(FIN | Opcode.binary, long);
+    queue.flush();
+    await nextTurn();
+    long.fill(2);
+    queue.text("other");
+    queue.flush();
+    await nextTurn();
+    expect(received(Buffer.concat(held), "client")).toEqual([
+      { text: "first" },
+      { binary: "01".repeat(10_000) },
+      { text: "other" },
+    ]);
   });
 });

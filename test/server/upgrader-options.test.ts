@@ -1,5 +1,6 @@
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
+import { resolveConnectionOptions } from "../../src/connection/index.js";
 import { Upgrader, type UpgraderOptions } from "../../src/server/index.js";
 import { upgraderOptionNames } from "../../src/server/upgrader-options.js";
 
@@ -123,5 +124,12 @@ describe("an upgrader", () => {
     expect(() => new Upgrader({ highWaterMark: 100, lowWaterMark: 100 })).toThrow("lowWaterMark");
     expect(new Upgrader({ highWaterMark: 100, lowWaterMark: 99 })).toBeInstanceOf(Upgrader);
     expect(new Upgrader({ highWaterMark: 1 })).toBeInstanceOf(Upgrader);
+  });
+
+  test("wants the high mark at most at maxBufferedBytes, which lowers its default", () => {
+    expect(() => new Upgrader({ highWaterMark: 1025, maxBufferedBytes: 1024 })).toThrow("highWaterMark");
+    expect(new Upgrader({ highWaterMark: 1024, maxBufferedBytes: 1024 })).toBeInstanceOf(Upgrader);
+    expect(resolveConnectionOptions({ maxBufferedBytes: 1024 })).toMatchObject({ highWaterMark: 1024 });
+    expect(resolveConnectionOptions({ highWaterMark: 2 ** 30 })).toMatchObject({ maxBufferedBytes: 2 ** 30 });
   });
 });

@@ -4,19 +4,23 @@ import type { Parsed } from "./raw-socket.js";
 export type Said =
   | { readonly text: string }
   | { readonly binary: string }
+  /** A frame of a message in several, its payload in hex. */
+  | { readonly fragment: string; readonly opcode: number; readonly isFinal: boolean }
   | { readonly ping: string }
   | { readonly pong: string }
   | { readonly close: number | undefined; readonly reason: string };
 
 /**
  * Reads one whole frame at the front of `bytes`, from RFC 6455 §5.2 and without any help from what is under test. Throws for
- * what no server may send, fragments among it: ours sends none.
+ * what no server may send.
  */
 export function parseServerFrame(bytes: Buffer): Parsed<Said> | undefined {
   if (bytes.length < 2) return undefined;
   const first = bytes.readUInt8(0);
   const second = bytes.readUInt8(1);
-  if ((first & 0xf0) !== 0x80) throw new Error(`a server sent first byte 0x${first.toString(16)}`);
+  const isFinal = first >= 0x80;
+  if ((first & 0x70) !== 0 || (!isFinal && (first & 0x08) !== 0))
+    throw new Error(`a server sent first byte 0x${first.toString(16)}`);
   if (second >= 0x80) throw new Error("a server sent a masked frame");
   const start = second < 126 ? 2 : second === 126 ? 4 : 10;
   if (bytes.length < start) return undefined;
@@ -24,7 +28,10 @@ export function parseServerFrame(bytes: Buffer): Parsed<Said> | undefined {
   if (length < [0, 126, 65536][[2, 4, 10].indexOf(start)]!) throw new Error(`length ${length} in ${start - 1} bytes`);
   if (bytes.length < start + length) return undefined;
   const payload = bytes.subarray(start, start + length);
-  return { value: read(first & 0x0f, payload), size: start + length };
+  const opcode = first & 0x0f;
+  const isFragment = !isFinal || opcode === 0x0;
+  const value = isFragment ? { fragment: payload.toString("hex"), opcode, isFinal } : read(opcode, payload);
+  return { value, size: start + length };
 }
 
 function read(opcode: number, payload: Buffer): Said {
