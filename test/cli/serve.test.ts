@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { describe, expect, test } from "vitest";
 import { connectMutePeer, EchoPeer } from "../support/echo-peer.js";
-import { startServe } from "../support/halyard-process.js";
+import { HalyardProcess, startServe, untilListening } from "../support/halyard-process.js";
 
 /** The lines of JSON that a server has printed. */
 function eventsOf(stdout: string): Record<string, unknown>[] {
@@ -223,26 +223,38 @@ describe("halyard serve stops", patience, () => {
   );
 
   test.each([
-    ["SIGINT", 130],
-    ["SIGTERM", 143],
-  ] as const)("at once on a second %s, with exit code %i", async (signal, code) => {
+    ["SIGINT", "SIGINT", 130],
+    ["SIGTERM", "SIGTERM", 143],
+    ["SIGINT", "SIGTERM", 143],
+  ] as const)("at once on %s and then, however soon, %s: exit code %i", async (first, second, code) => {
     const { port, process } = await startServe("--close-timeout-ms", "600000");
     await connectMutePeer(port);
-    process.signal(signal);
+    process.signal(first);
     await process.find(/draining/);
-    const pressing = setInterval(() => process.signal(signal), 20);
-    const exit = await process.exited.finally(() => clearInterval(pressing));
-    expect(exit).toEqual({ code, signal: null });
+    process.signal(second);
+    expect(await process.exited).toEqual({ code, signal: null });
     expect(process.stdout).not.toContain("stopped");
   });
 
-  test("cleanly when one signal arrives twice, as it does under npm start", async () => {
-    const { echoUrl, process } = await startServe();
-    const peer = await EchoPeer.connect(echoUrl);
+  test("cleanly under npm start, where one signal arrives twice", async () => {
+    const { port, process } = await untilListening(HalyardProcess.startUnderNpm("serve", "--port", "0"));
+    const peer = await connectMutePeer(port);
     process.signal("SIGINT");
+    await process.find(/draining/);
     process.signal("SIGINT");
-    expect(await peer.closed).toMatchObject({ code: 1001 });
+    peer.destroy();
     expect(await process.exited).toEqual({ code: 0, signal: null });
+    expect(process.stdout).toMatch(/stopped: 0 closed, 1 terminated\n$/);
+  });
+
+  test("at once on the third signal under npm start, however soon", async () => {
+    const npm = HalyardProcess.startUnderNpm("serve", "--port", "0", "--close-timeout-ms", "600000");
+    const { port, process } = await untilListening(npm);
+    await connectMutePeer(port);
+    process.signal("SIGTERM");
+    await process.find(/draining/);
+    const pressing = setInterval(() => process.signal("SIGTERM"), 20); // signals that come together are one
+    expect(await process.exited.finally(() => clearInterval(pressing))).toEqual({ code: 143, signal: null });
   });
 });
 

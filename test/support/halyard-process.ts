@@ -42,9 +42,15 @@ export class HalyardProcess {
     });
   }
 
-  /** Starts `halyard` with these arguments. */
+  /** Starts `halyard` with these arguments, as from a shell: without what npm, which may run these tests, has set. */
   static start(...args: string[]): HalyardProcess {
-    return HalyardProcess.of(spawn(process.execPath, [halyardScript, ...args], { stdio: ["pipe", "pipe", "pipe"] }));
+    return HalyardProcess.of(spawn(process.execPath, [halyardScript, ...args], { env: environmentWithoutNpm() }));
+  }
+
+  /** Starts `halyard` with these arguments and the environment that `npm start` gives it. */
+  static startUnderNpm(...args: string[]): HalyardProcess {
+    const env = { ...environmentWithoutNpm(), npm_lifecycle_event: "start" };
+    return HalyardProcess.of(spawn(process.execPath, [halyardScript, ...args], { env }));
   }
 
   /** Watches any process that runs `halyard`; it is killed when the test is over. */
@@ -89,6 +95,11 @@ export class HalyardProcess {
   #notify(): void {
     for (const watch of this.#watchers) watch();
   }
+}
+
+function environmentWithoutNpm(): NodeJS.ProcessEnv {
+  const { npm_lifecycle_event: _event, npm_execpath: _path, ...rest } = process.env;
+  return rest;
 }
 
 /** `halyard serve` once it listens: where, and the process. */
