@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { WritableStream } from "node:stream/web";
 
 import { handled } from "../internal/deferred.js";
+import { checkCallbacks } from "../internal/option-check.js";
 import { isThenable } from "../internal/thenable.js";
 import { buildClosePayload, CloseCode } from "../protocol/index.js";
 import type { CloseInfo } from "./close-info.js";
@@ -47,6 +48,20 @@ export interface ConnectionHandler<Data = unknown> {
   close?(connection: Connection<Data>, info: CloseInfo): unknown;
   /** Called for what went wrong: the peer's faults, a lost socket, what these callbacks throw. `close` follows. */
   error?(connection: Connection<Data>, error: ConnectionError): unknown;
+}
+
+const handlerNames: Readonly<Record<keyof ConnectionHandler, true>> = {
+  open: true,
+  message: true,
+  drain: true,
+  close: true,
+  error: true,
+};
+const allHandlerNames: readonly string[] = Object.keys(handlerNames);
+
+/** @throws TypeError for what cannot be a `ConnectionHandler`: an unknown name in a literal, a member that is no function. */
+export function checkHandler(handler: unknown): void {
+  checkCallbacks("handler", handler, allHandlerNames);
 }
 
 /** Called for a failure of the user's own code that no handler of theirs takes. */
@@ -231,9 +246,10 @@ export class Connection<Data = unknown> implements AsyncIterable<Message> {
   /**
    * Has `handler` take every message from now on, and be told of the rest of this connection's life.
    *
-   * @throws ConnectionError `already-reading` when somebody reads already.
+   * @throws ConnectionError `already-reading` when somebody reads already; TypeError for what is no handler.
    */
   handle(handler: ConnectionHandler<Data>): void {
+    checkHandler(handler);
     this.#link.reader.handle();
     this.#handler = handler;
     this.#run(() => {

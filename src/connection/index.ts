@@ -9,7 +9,13 @@ export {
   type ResolvedConnectionOptions,
   resolveConnectionOptions,
 } from "./connection-options.js";
-export { Connection, type ConnectionDetails, type ConnectionHandler, type OnError } from "./connection.js";
+export {
+  checkHandler,
+  Connection,
+  type ConnectionDetails,
+  type ConnectionHandler,
+  type OnError,
+} from "./connection.js";
 export type { LinkSetup } from "./link.js";
 export { MaskKeys } from "./mask-keys.js";
 export type { MessageStream, StreamOf } from "./message-stream.js";

@@ -1,5 +1,5 @@
 /** Describes `value` for an error message: short, and without the content of long strings. */
-function describe(value: unknown): string {
+export function describeValue(value: unknown): string {
   if (typeof value === "string")
     return value.length > 40 ? `a string of ${value.length} characters` : JSON.stringify(value);
   if (typeof value === "object" && value !== null) return Array.isArray(value) ? "an array" : "an object";
@@ -15,7 +15,7 @@ function describe(value: unknown): string {
 export function checkInteger(option: string, value: unknown, fallback: number, least: number, most: number): number {
   if (value === undefined) return fallback;
   const takes = `an integer from ${least} to ${most}`;
-  if (typeof value !== "number") throw new TypeError(`option ${option} got ${describe(value)}; it takes ${takes}`);
+  if (typeof value !== "number") throw new TypeError(`option ${option} got ${describeValue(value)}; it takes ${takes}`);
   if (!Number.isInteger(value) || value < least || value > most) {
     throw new RangeError(`option ${option} got ${value}; it takes ${takes}`);
   }
@@ -27,7 +27,7 @@ export function checkLimit(option: string, value: unknown, fallback: number): nu
   if (value === undefined) return fallback;
   if (value === Number.POSITIVE_INFINITY) return value;
   const takes = "a positive integer, or Infinity for no limit";
-  if (typeof value !== "number") throw new TypeError(`option ${option} got ${describe(value)}; it takes ${takes}`);
+  if (typeof value !== "number") throw new TypeError(`option ${option} got ${describeValue(value)}; it takes ${takes}`);
   if (!Number.isSafeInteger(value) || value < 1) {
     throw new RangeError(`option ${option} got ${value}; it takes ${takes}`);
   }
@@ -37,7 +37,8 @@ export function checkLimit(option: string, value: unknown, fallback: number): nu
 /** `value`, or `fallback` where it is undefined, once it is known to be a function. */
 export function checkFunction<F>(option: string, value: F | undefined, fallback: F): F {
   if (value === undefined) return fallback;
-  if (typeof value !== "function") throw new TypeError(`option ${option} got ${describe(value)}; it takes a function`);
+  if (typeof value !== "function")
+    throw new TypeError(`option ${option} got ${describeValue(value)}; it takes a function`);
   return value;
 }
 
@@ -51,15 +52,52 @@ export function checkChoice<C extends string>(
   if (value === undefined) return fallback;
   if (!choices.includes(value)) {
     throw new RangeError(
-      `option ${option} got ${describe(value)}; it takes ${choices.map((choice) => `"${choice}"`).join(", ")}`,
+      `option ${option} got ${describeValue(value)}; it takes ${choices.map((choice) => `"${choice}"`).join(", ")}`,
     );
   }
   return value;
 }
 
-/** @throws TypeError naming the first key of `options` that is not among `known`, so that a typing error does not pass. */
-export function checkKeys(what: string, options: object, known: readonly string[]): void {
+/** `value`, or undefined, once it is known to be text of at least one character. */
+export function checkText(option: string, value: unknown): string | undefined {
+  if (value === undefined) return undefined;
+  const takes = "a string that is not empty";
+  if (typeof value !== "string") throw new TypeError(`option ${option} got ${describeValue(value)}; it takes ${takes}`);
+  if (value === "") throw new RangeError(`option ${option} got ""; it takes ${takes}`);
+  return value;
+}
+
+/**
+ * @throws TypeError where `options` is no object, and for the first of its keys that is not among `known`, so that a typing
+ * error does not pass.
+ */
+export function checkKeys(what: string, options: unknown, known: readonly string[]): void {
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    throw new TypeError(`${what} takes an object of options; it got ${describeValue(options)}`);
+  }
   const unknown = Object.keys(options).find((key) => !known.includes(key));
   if (unknown !== undefined)
     throw new TypeError(`${what} has no option ${JSON.stringify(unknown)}; it takes ${known.join(", ")}`);
+}
+
+/**
+ * Checks an object of optional callbacks. One of a class may have members of its own beside them; in a plain object, such
+ * as a literal, another key is a typing error.
+ *
+ * @throws TypeError that names the member.
+ */
+export function checkCallbacks(what: string, value: unknown, known: readonly string[]): void {
+  const names = known.join(", ");
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new TypeError(`a ${what} is an object with ${names}, all optional; this is ${describeValue(value)}`);
+  }
+  const prototype: unknown = Object.getPrototypeOf(value);
+  const isPlain = prototype === Object.prototype || prototype === null;
+  const unknown = isPlain ? Object.keys(value).find((key) => !known.includes(key)) : undefined;
+  if (unknown !== undefined) throw new TypeError(`a ${what} has no ${JSON.stringify(unknown)}; it takes ${names}`);
+  for (const name of known) {
+    const member = (value as Readonly<Record<string, unknown>>)[name];
+    if (member === undefined || typeof member === "function") continue;
+    throw new TypeError(`the ${what}'s "${name}" is ${describeValue(member)}; it takes a function`);
+  }
 }

@@ -1,5 +1,5 @@
 import { type Connection, MAX_TIMEOUT_MS } from "../connection/index.js";
-import { checkInteger } from "../internal/option-check.js";
+import { checkInteger, checkKeys } from "../internal/option-check.js";
 import { buildClosePayload, CloseCode } from "../protocol/index.js";
 import type { PendingHandshake } from "./pending-handshake.js";
 
@@ -30,6 +30,7 @@ export interface ResolvedCloseOptions {
 
 /** @throws RangeError or TypeError that names what is wrong. */
 export function resolveCloseOptions(options: CloseOptions): ResolvedCloseOptions {
+  checkKeys("close", options, ["code", "reason", "deadlineMs"]);
   const { code = CloseCode.goingAway, reason = "" } = options;
   buildClosePayload(code, reason);
   return { code, reason, deadlineMs: checkInteger("deadlineMs", options.deadlineMs, 10_000, 0, MAX_TIMEOUT_MS) };

@@ -1,4 +1,4 @@
-import type { Connection, ConnectionHandler } from "../connection/index.js";
+import { checkHandler, type Connection, type ConnectionHandler } from "../connection/index.js";
 import { isThenable } from "../internal/thenable.js";
 
 /**
@@ -8,13 +8,18 @@ import { isThenable } from "../internal/thenable.js";
  */
 export type Endpoint<Data = undefined> = ConnectionHandler<Data> | ((connection: Connection<Data>) => unknown);
 
-/** Hands `connection` to `endpoint`. */
+/** @throws TypeError for what is neither a function nor a handler object. */
+export function checkEndpoint(endpoint: unknown): void {
+  if (typeof endpoint !== "function") checkHandler(endpoint);
+}
+
+/** Hands `connection` to `endpoint`; what that throws ends the connection with 1011. */
 export function runEndpoint<Data>(endpoint: Endpoint<Data>, connection: Connection<Data>): void {
-  if (typeof endpoint !== "function") {
-    connection.handle(endpoint);
-    return;
-  }
   try {
+    if (typeof endpoint !== "function") {
+      connection.handle(endpoint);
+      return;
+    }
     const result = endpoint(connection);
     if (!isThenable(result)) return;
     result.then(

@@ -1,4 +1,5 @@
 import { isFieldValue, isToken } from "../internal/http-token.js";
+import { describeValue } from "../internal/option-check.js";
 import { type HandshakeFaultCode, handshakeFaults } from "../protocol/index.js";
 
 /** Why an upgrade was refused. */
@@ -44,7 +45,8 @@ export class Refusal {
  * What `authorize` returns to refuse a client: it gets this status, these headers and this body.
  *
  * @param status 300 to 599.
- * @throws RangeError for another status; TypeError for a header that HTTP does not allow, or that the refusal sets itself.
+ * @throws RangeError for another status; TypeError for a header that HTTP does not allow or that the refusal sets itself, and
+ * for a body that is neither text nor bytes.
  */
 export function refuse(status: number, init: RefusalInit = {}): Refusal {
   if (!Number.isInteger(status) || status < 300 || status > 599) {
@@ -52,7 +54,11 @@ export function refuse(status: number, init: RefusalInit = {}): Refusal {
   }
   const headers = init.headers ?? {};
   checkHeaders("refuse", headers, ["connection", "content-length", "transfer-encoding", "upgrade"]);
-  return new Refusal("not-authorized", status, headers, init.body ?? "");
+  const { body = "" } = init;
+  if (typeof body !== "string" && !(body instanceof Uint8Array)) {
+    throw new TypeError(`refuse got ${describeValue(body)} as its body; it takes a string or a Uint8Array`);
+  }
+  return new Refusal("not-authorized", status, headers, body);
 }
 
 const statuses: Readonly<

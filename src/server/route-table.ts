@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 
-import type { Endpoint } from "./endpoint.js";
+import { checkEndpoint, type Endpoint } from "./endpoint.js";
 
 /**
  * The endpoints by path.
@@ -16,8 +16,12 @@ export function routeTable<Data>(
   for (const [path, endpoint] of Object.entries<unknown>(routes)) {
     const where = `option routes got ${JSON.stringify(path)}`;
     if (!/^\/[^?#]*$/.test(path)) throw new RangeError(`${where}; a path begins with "/" and has no query`);
-    const isEndpoint = typeof endpoint === "function" || (typeof endpoint === "object" && endpoint !== null);
-    if (!isEndpoint) throw new TypeError(`${where} without an endpoint: a function or a handler object`);
+    try {
+      checkEndpoint(endpoint);
+    } catch (cause) {
+      const reason = cause instanceof Error ? `: ${cause.message}` : "";
+      throw new TypeError(`${where} without an endpoint, a function or a handler object${reason}`, { cause });
+    }
   }
   return new Map(Object.entries(routes));
 }

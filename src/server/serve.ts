@@ -11,12 +11,13 @@ import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 
 import type { Connection } from "../connection/index.js";
-import { checkFunction, checkInteger, checkKeys } from "../internal/option-check.js";
+import { checkFunction, checkInteger, checkKeys, checkText } from "../internal/option-check.js";
 import { type CloseOptions, type DrainReport, type ResolvedCloseOptions, resolveCloseOptions } from "./drain.js";
 import type { Endpoint } from "./endpoint.js";
 import { answerHttp } from "./http-answer.js";
 import { pathOf, routeTable } from "./route-table.js";
 import { serveFiles } from "./static-files.js";
+import { checkTlsOptions } from "./tls-options.js";
 import { Upgrader } from "./upgrader.js";
 import { type UpgraderOptions, upgraderOptionNames } from "./upgrader-options.js";
 
@@ -74,11 +75,13 @@ export interface Server<Data = undefined> {
  * });
  */
 export async function serve<Data = undefined>(options: ServeOptions<Data>): Promise<Server<Data>> {
-  const port = checkInteger("port", options.port, 0, 0, 65_535);
   const upgrader = new Upgrader<Data>(upgraderOptionsOf(options));
+  const port = checkInteger("port", options.port, 0, 0, 65_535);
+  const host = checkText("host", options.host);
   const routes = routeTable(options.routes);
   const fallback = checkFunction("onRequest", options.onRequest, undefined);
   const files = options.static === undefined ? undefined : await serveFiles(options.static);
+  checkTlsOptions(options.tls);
   const http = createHttp(options);
   http.on("request", answerHttp({ isRoute: (path) => routes.has(path), files, fallback }));
   http.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
@@ -86,7 +89,7 @@ export async function serve<Data = undefined>(options: ServeOptions<Data>): Prom
     if (endpoint === undefined) upgrader.refuse("no-such-route", request, socket);
     else upgrader.serve(request, socket, head, endpoint);
   });
-  await listen(http, port, options.host);
+  await listen(http, port, host);
   http.on("error", (error: Error) => upgrader.report(error));
   return new ListeningServer(http, upgrader, options);
 }

@@ -98,10 +98,11 @@ export class Upgrader<Data = undefined> {
   ): undefined {
     const answer = refusal instanceof Refusal ? refusal : refusalOf(refusal);
     socket.on("error", ignore);
-    sendRefusal(socket, answer);
     try {
+      sendRefusal(socket, answer);
       this.#options.onRefused(answer, request);
     } catch (error) {
+      if (!socket.writableEnded) socket.destroy(); // a `Refusal` made by hand that cannot be sent
       this.report(error);
     }
   }

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { describe, expect, test } from "vitest";
-import type { ConnectionHandler } from "../../src/connection/index.js";
+import type { Connection, ConnectionHandler, Message } from "../../src/connection/index.js";
 import { defer } from "../../src/internal/deferred.js";
 import { meet } from "../support/meeting.js";
 import { binary, text } from "../support/raw-peer.js";
@@ -42,6 +42,38 @@ describe("a handler", () => {
       await peer.leave();
     }
     expect(heard).toEqual(["/one hello", "/two hello"]);
+  });
+
+  test.each([
+    [{ mesage: () => {} }, 'a handler has no "mesage"; it takes open, message, drain, close, error'],
+    [{ message: "hello" }, 'the handler\'s "message" is "hello"; it takes a function'],
+    [{ close: null }, 'the handler\'s "close" is null; it takes a function'],
+    [[], "a handler is an object with open, message, drain, close, error, all optional; this is an array"],
+    [null, "a handler is an object with open, message, drain, close, error, all optional; this is null"],
+    [() => {}, "a handler is an object with open, message, drain, close, error, all optional; this is a function"],
+  ])("that cannot be one is refused with a TypeError, and another may still be given: %o", async (wrong, message) => {
+    const { peer, connection } = await meet();
+    expect(() => connection.handle(wrong as never)).toThrow(new TypeError(message));
+    connection.handle({ message: (socket, received) => socket.write(received) });
+    peer.say("hello");
+    expect(await peer.hear()).toEqual({ text: "hello" });
+    peer.close();
+    await peer.leave();
+  });
+
+  test("may be an object of a class, which has members of its own", async () => {
+    class Echo implements ConnectionHandler {
+      count = 0;
+      message(socket: Connection, received: Message): void {
+        socket.write(`${(this.count += 1)} ${String(received)}`);
+      }
+    }
+    const { peer, connection } = await meet();
+    connection.handle(new Echo());
+    peer.say("hello");
+    expect(await peer.hear()).toEqual({ text: "1 hello" });
+    peer.close();
+    await peer.leave();
   });
 
   test("without `message` has messages read and dropped, so that a close frame behind them is seen", async () => {

@@ -113,4 +113,16 @@ describe("options", () => {
       );
     },
   );
+
+  test.each([
+    [undefined, "undefined"],
+    [null, "null"],
+    [8080, "8080"],
+    [[], "an array"],
+    [() => {}, "a function"],
+  ])("are refused with a TypeError when they are no object: %o", (options, got) => {
+    expect(() => checkKeys("serve()", options, [])).toThrow(
+      new TypeError(`serve() takes an object of options; it got ${got}`),
+    );
+  });
 });

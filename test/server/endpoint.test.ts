@@ -4,6 +4,7 @@ import { defer } from "../../src/internal/deferred.js";
 import type { Endpoint } from "../../src/server/index.js";
 import { listening } from "../support/listening.js";
 import { RawPeer } from "../support/raw-peer.js";
+import { startUpgrader } from "../support/upgrade-server.js";
 import { nextTurn, until } from "../support/turns.js";
 
 /** Has a peer join a server whose one route is `endpoint`, and tells what came of it. */
@@ -18,6 +19,20 @@ async function join(endpoint: Endpoint) {
   const connection = [...server.connections][0] as Connection<undefined>;
   return { server, peer, connection, errors };
 }
+
+describe("an endpoint that is a handler object", () => {
+  test("and cannot be one has its connection closed with 1011, and onError told", async () => {
+    const errors: unknown[] = [];
+    const server = await startUpgrader({ onError: (error) => errors.push(error) });
+    server.http.removeAllListeners("upgrade");
+    server.http.on("upgrade", (request, socket, head) => {
+      server.upgrader.serve(request, socket, head, { mesage: () => {} } as never);
+    });
+    const peer = await RawPeer.join(server.port);
+    expect(await peer.leave()).toEqual([{ close: 1011, reason: "" }]);
+    expect(errors).toMatchObject([{ message: expect.stringContaining('"mesage"') as string }]);
+  });
+});
 
 describe("an endpoint that is a function", () => {
   test("and returns a promise owns the connection: it is closed with 1000 when the promise resolves", async () => {

@@ -109,6 +109,8 @@ describe("server.close()", () => {
     [{ reason: "x".repeat(124) }, RangeError],
     [{ deadlineMs: -1 }, RangeError],
     [{ deadlineMs: "1s" as never }, TypeError],
+    [{ deadline: 5 } as never, TypeError],
+    [null as never, TypeError],
   ])("refuses %j and goes on serving", async (options, type) => {
     const server = await listening({ routes });
     const [peer] = (await join(server.port, 1)) as [RawPeer];
@@ -226,6 +228,7 @@ describe("upgrader.close()", () => {
     const server = await startUpgrader();
     expect(() => server.upgrader.close({ code: 1005, reason: "x" })).toThrow(RangeError);
     expect(() => server.upgrader.close({ deadlineMs: 0.5 })).toThrow("deadlineMs");
+    expect(() => server.upgrader.close({ deadline: 5 } as never)).toThrow('close has no option "deadline"');
     await RawPeer.join(server.port);
     expect(await server.upgrader.close({ deadlineMs: 1 })).toEqual({ closed: 0, terminated: 1 });
   });

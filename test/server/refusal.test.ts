@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { describe, expect, test, vi } from "vitest";
-import { refuse } from "../../src/server/index.js";
+import { refuse, Refusal } from "../../src/server/index.js";
 import { parseHttpResponse } from "../support/http-response.js";
 import { masked, RawPeer, text } from "../support/raw-peer.js";
 import { RawSocket } from "../support/raw-socket.js";
@@ -21,6 +21,30 @@ async function startCounting(options: Parameters<typeof startUpgrader>[0] = {}) 
   const server = await startUpgrader(options, { http });
   return { server, paths };
 }
+
+describe("refuse()", () => {
+  test.each([[{ a: 1 }], [5], [null], [["text"]], [new ArrayBuffer(1)]])(
+    "takes text and bytes as the body, and refuses %o with a TypeError that names it",
+    (body) => {
+      expect(() => refuse(401, { body: body as never })).toThrow(
+        /^refuse got .+ as its body; it takes a string or a Uint8Array$/,
+      );
+      for (const right of ["text", Uint8Array.of(1), Buffer.from("bytes"), undefined]) {
+        expect(refuse(401, { body: right }).body).toEqual(right ?? "");
+      }
+    },
+  );
+});
+
+describe("upgrader.upgrade()", () => {
+  test("resolves with undefined for a refusal that cannot be sent, and tells onError", async () => {
+    const server = await startUpgrader({ authorize: () => new Refusal("not-authorized", 401, {}, { a: 1 } as never) });
+    const raw = await RawSocket.connect(server.port);
+    raw.write(upgradeRequest());
+    expect(await raw.rest()).toBe("");
+    expect(server.errors.splice(0)).toMatchObject([{ code: "ERR_INVALID_ARG_TYPE" }]);
+  });
+});
 
 describe("upgrader.refuse()", () => {
   test("answers by a code of ours or by what refuse() gives, for an owner that chooses by path", async () => {

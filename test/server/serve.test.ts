@@ -139,17 +139,36 @@ describe("serve", () => {
     ["static", { static: 5 }, TypeError],
     ["onRequest", { onRequest: "x" }, TypeError],
     ["host", { host: 5 }, TypeError],
+    ["host", { host: null }, TypeError],
+    ["host", { host: "" }, RangeError],
+    ["tls", { tls: true }, TypeError],
+    ["tls", { tls: null }, TypeError],
+    ["tls", { tls: {} }, TypeError],
+    ["tls", { tls: { cert: "a certificate" } }, TypeError],
+    ["tls", { tls: { key: "a key" } }, TypeError],
     ["routes", { routes: undefined }, TypeError],
     ["routes", { routes: null }, TypeError],
     ["routes", { routes: { echo: () => {} } }, RangeError],
     ["routes", { routes: { "/a?b": () => {} } }, RangeError],
     ["routes", { routes: { "/echo": undefined } }, TypeError],
     ["routes", { routes: { "/echo": "echo" } }, TypeError],
+    ["/echo", { routes: { "/echo": [] } }, TypeError],
+    ["mesage", { routes: { "/echo": { mesage: () => {} } } }, TypeError],
+    ["message", { routes: { "/echo": { message: "hello" } } }, TypeError],
     ["maxConections", { maxConections: 5 }, TypeError],
   ])("rejects for a wrong %s: %j, and names it", async (option, options, type) => {
     const failed = await serve({ routes, ...options } as never).catch((error: unknown) => error);
     expect(failed).toBeInstanceOf(type);
     expect((failed as Error).message).toContain(option);
+  });
+
+  test.each([[undefined], [null], [8080], [[]]])("rejects for %j in place of its options", async (options) => {
+    await expect(serve(options as never)).rejects.toThrow(/^serve takes an object of options; it got /);
+  });
+
+  test("takes TLS options by which each name has a certificate of its own, or none", async () => {
+    await listening({ routes, tls: { SNICallback: (_, done) => done(null) } });
+    await listening({ routes, tls: { pskCallback: () => null } });
   });
 
   test("takes a handshakeTimeoutMs of any length that an upgrader takes", async () => {
