@@ -36,12 +36,26 @@ async function readPem(flag: "cert" | "key", file: string): Promise<string> {
   }
 }
 
+/** The marks of a key that wants a passphrase: PKCS #8, and what OpenSSL wrote before (RFC 7468 §11, RFC 1421 §4.6). */
+const ENCRYPTED_KEY = /^(?:-----BEGIN ENCRYPTED PRIVATE KEY-----|Proc-Type: 4,ENCRYPTED)/m;
+
 function checkPair(pair: KeyPair, certFile: string, keyFile: string): string {
+  if (ENCRYPTED_KEY.test(pair.key)) {
+    const way = `which \`openssl pkey -in ${keyFile}\` prints`;
+    throw new CliError(`${keyFile} is encrypted; halyard takes a key without a passphrase, ${way}`);
+  }
   try {
     createSecureContext(pair);
     return new X509Certificate(pair.cert).fingerprint256;
   } catch (error) {
-    const message = `${certFile} and ${keyFile} are not a certificate and its key in PEM: ${messageOf(error)}`;
+    const message = isMismatch(error)
+      ? `${keyFile} is not the key of the certificate in ${certFile}`
+      : `${certFile} and ${keyFile} are not a certificate and its key in PEM: ${messageOf(error)}`;
     throw new CliError(message, undefined, { cause: error });
   }
+}
+
+function isMismatch(error: unknown): boolean {
+  if (!(error instanceof Error) || !("code" in error)) return false;
+  return error.code === "ERR_OSSL_X509_KEY_VALUES_MISMATCH" || error.code === "ERR_OSSL_X509_KEY_TYPE_MISMATCH";
 }

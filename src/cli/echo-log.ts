@@ -27,6 +27,7 @@ export function beginningInHex(bytes: Uint8Array): string {
 }
 
 function formatText(text: string): string {
+  if (text === "") return "<text, 0 bytes>";
   const beginning = beginningOf(text);
   const cut = beginning.length < text.length ? `… (${Buffer.byteLength(text)} bytes)` : "";
   return printable(beginning) + cut;

@@ -142,7 +142,8 @@ function readInteger(name: string, text = "", least: number, most: number, note 
 /** The flag that was probably meant: one that differs by a letter or two, or that begins alike. */
 function suggestion(table: FlagTable, name: string): string {
   const names = Object.keys(table);
-  const near = names.find((candidate) => distance(candidate, name) <= 2) ?? names.find((each) => each.startsWith(name));
+  const meant = name.toLowerCase();
+  const near = names.find((each) => distance(each, meant) <= 2) ?? names.find((each) => each.startsWith(meant));
   return near === undefined ? "" : `; did you mean --${near}?`;
 }
 

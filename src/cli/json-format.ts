@@ -18,6 +18,7 @@ function fieldsOf(event: ServeEvent): object {
     case "opened":
     case "closed":
     case "refused":
+    case "plain-http":
     case "draining":
     case "stopped":
       return event;

@@ -34,6 +34,8 @@ async function run(args: readonly string[]): Promise<ExitCode> {
   switch (command) {
     case "serve":
       return await runServe(rest);
+    case "help":
+      return runHelp(rest);
     case "--help":
     case "-h":
       return print(HELP);
@@ -43,8 +45,18 @@ async function run(args: readonly string[]): Promise<ExitCode> {
     case undefined:
       throw CliError.ofUsage("which command? halyard --help lists them");
     default:
-      throw CliError.ofUsage(`unknown command ${JSON.stringify(command)}; halyard --help lists them`);
+      throw unknownCommand(command);
   }
+}
+
+function runHelp([command]: readonly string[]): ExitCode {
+  if (command === undefined) return print(HELP);
+  if (command === "serve") return print(SERVE_HELP);
+  throw unknownCommand(command);
+}
+
+function unknownCommand(command: string): CliError {
+  return CliError.ofUsage(`unknown command ${JSON.stringify(command)}; halyard --help lists them`);
 }
 
 async function runServe(args: readonly string[]): Promise<ExitCode> {

@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import { CliError, messageOf } from "./cli-error.js";
 
 /** A certificate and its private key, both in PEM. */
 export interface KeyPair {
@@ -12,9 +13,11 @@ const LIFETIME_MS = 90 * 24 * HOUR_MS;
 /**
  * Makes a certificate for localhost, 127.0.0.1, ::1 and `host` that signs itself; it lives in memory and for 90 days.
  * Browsers warn before they accept it.
+ *
+ * @throws CliError where selfsigned, an optional peer dependency of this package, is not installed.
  */
 export async function createSelfSigned(host: string | undefined): Promise<KeyPair> {
-  const { generate } = await import("selfsigned");
+  const { generate } = await loadSelfsigned();
   const names = new Set(["localhost", "127.0.0.1", "::1", ...(host === undefined ? [] : [host])]);
   const now = Date.now();
   const pair = await generate([{ name: "commonName", value: "localhost" }], {
@@ -34,4 +37,15 @@ export async function createSelfSigned(host: string | undefined): Promise<KeyPai
     ],
   });
   return { cert: pair.cert, key: pair.private };
+}
+
+async function loadSelfsigned(): Promise<typeof import("selfsigned")> {
+  try {
+    return await import("selfsigned");
+  } catch (cause) {
+    const isMissing = cause instanceof Error && "code" in cause && cause.code === "ERR_MODULE_NOT_FOUND";
+    const what = isMissing ? "is not installed: npm install selfsigned" : `cannot be loaded (${messageOf(cause)})`;
+    const message = `--tls makes its certificate with the package selfsigned, which ${what}, or give --cert and --key`;
+    throw new CliError(message, undefined, { cause });
+  }
 }

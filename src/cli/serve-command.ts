@@ -1,13 +1,18 @@
+import type { TLSSocket } from "node:tls";
 import { fileURLToPath } from "node:url";
 import { formatAddress } from "../connection/index.js";
-import { type ServeOptions, type Server, serve } from "../server/index.js";
+import { type CloseOptions, type ServeOptions, type Server, serve } from "../server/index.js";
 import { findCertificate, type Certificate } from "./certificate.js";
 import { CliError, ExitCode, messageOf, systemCodeOf } from "./cli-error.js";
+import { beginningOf } from "./echo-log.js";
 import { createEchoRoute } from "./echo-route.js";
 import { EventLog } from "./event-log.js";
 import { createHostPolicy } from "./host-policy.js";
-import type { ServeFlags } from "./serve-flags.js";
+import { addressOf, type ServeFlags } from "./serve-flags.js";
 import { waitForStop } from "./signals.js";
+
+/** How long plain HTTP responses under way may take at the end, in milliseconds. */
+const LEAST_DEADLINE_MS = 10_000;
 
 /** The page lies beside dist in the package. */
 const PAGE_FOLDER = fileURLToPath(new URL("../../page", import.meta.url));
@@ -19,7 +24,8 @@ const PAGE_FOLDER = fileURLToPath(new URL("../../page", import.meta.url));
  * @returns The exit code.
  * @throws CliError for what keeps it from starting.
  */
-export async function serveCommand(flags: ServeFlags): Promise<ExitCode> {
+export async function serveCommand(given: ServeFlags): Promise<ExitCode> {
+  const flags = { ...given, host: addressOf(given.host) };
   const log = new EventLog({ json: flags.json, quiet: flags.quiet });
   // oxlint-disable-next-line unicorn/no-process-exit -- "at once" leaves nobody to return to
   const stopped = waitForStop((exitCode) => process.exit(exitCode));
@@ -28,7 +34,7 @@ export async function serveCommand(flags: ServeFlags): Promise<ExitCode> {
     const server = await start(flags, certificate, log);
     reportListening(server, flags, certificate, log);
     log.report({ event: "draining", signal: await stopped });
-    const { closed, terminated } = await server.close({ code: 1001, reason: "the server is stopping" });
+    const { closed, terminated } = await server.close(closeOptionsOf(flags));
     log.report({ event: "stopped", closed, terminated });
     return ExitCode.success;
   } finally {
@@ -36,9 +42,19 @@ export async function serveCommand(flags: ServeFlags): Promise<ExitCode> {
   }
 }
 
+/** How the server stops: no closing handshake is cut before `--close-timeout-ms` has passed. */
+export function closeOptionsOf({ closeTimeoutMs }: ServeFlags): CloseOptions {
+  return { code: 1001, reason: "the server is stopping", deadlineMs: Math.max(closeTimeoutMs, LEAST_DEADLINE_MS) };
+}
+
 async function start(flags: ServeFlags, certificate: Certificate | undefined, log: EventLog): Promise<Server> {
   try {
-    return await serve(optionsOf(flags, certificate, log));
+    const server = await serve(optionsOf(flags, certificate, log));
+    server.http.on("tlsClientError", (error: NodeJS.ErrnoException, { remoteAddress, remotePort }: TLSSocket) => {
+      if (error.code !== "ERR_SSL_HTTP_REQUEST") return;
+      log.report({ event: "plain-http", remote: formatAddress(remoteAddress, remotePort) });
+    });
+    return server;
   } catch (error) {
     throw new CliError(describeStartFailure(error, flags), undefined, { cause: error });
   }
@@ -63,8 +79,11 @@ function optionsOf(flags: ServeFlags, certificate: Certificate | undefined, log:
     closeTimeoutMs: flags.closeTimeoutMs,
     readBufferSize: flags.readBufferSize,
     writeBufferSize: flags.writeBufferSize,
-    onRefused: ({ status, code }, { socket }) => {
-      log.report({ event: "refused", remote: formatAddress(socket.remoteAddress, socket.remotePort), status, code });
+    onRefused: ({ status, code }, { socket, headers }) => {
+      const remote = formatAddress(socket.remoteAddress, socket.remotePort);
+      const host = code === "host-not-allowed" ? beginningOf(headers.host ?? "") : undefined;
+      const origin = code === "origin-not-allowed" ? beginningOf(headers.origin ?? "") : undefined;
+      log.report({ event: "refused", remote, status, code, host, origin });
     },
     onError: (error, connection) => {
       log.report({ event: "error", remote: connection?.remote, error });

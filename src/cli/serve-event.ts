@@ -20,7 +20,17 @@ export type ServeEvent =
       readonly by: "us" | "peer";
       readonly clean: boolean;
     }
-  | { readonly event: "refused"; readonly remote: string; readonly status: number; readonly code: string }
+  | {
+      readonly event: "refused";
+      readonly remote: string;
+      readonly status: number;
+      readonly code: string;
+      /** The Host or Origin header that was refused, as the client sent it, cut when long. */
+      readonly host?: string | undefined;
+      readonly origin?: string | undefined;
+    }
+  /** A client spoke http where TLS is expected. */
+  | { readonly event: "plain-http"; readonly remote: string }
   | { readonly event: "error"; readonly remote: string | undefined; readonly error: unknown }
   | { readonly event: "draining"; readonly signal: string }
   | { readonly event: "stopped"; readonly closed: number; readonly terminated: number };
@@ -30,5 +40,5 @@ export type ServeEventLevel = "info" | "warn" | "error";
 /** How much attention an event asks for. */
 export function levelOf({ event }: ServeEvent): ServeEventLevel {
   if (event === "error") return "error";
-  return event === "refused" ? "warn" : "info";
+  return event === "refused" || event === "plain-http" ? "warn" : "info";
 }

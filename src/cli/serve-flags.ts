@@ -124,12 +124,21 @@ export const serveFlags = {
     description: "Bytes gathered for one write",
   },
   quiet: { group: "Output", kind: "switch", description: "Print no line per message" },
-  json: { group: "Output", kind: "switch", description: "Print one JSON object per line, for programs" },
+  json: {
+    group: "Output",
+    kind: "switch",
+    description: "Print one JSON object per line, for programs; who comes and leaves too",
+  },
   help: { group: "Output", kind: "switch", short: "h", description: "Print this and exit" },
   version: { group: "Output", kind: "switch", short: "V", description: "Print the version and exit" },
 } as const;
 
 export type ServeFlags = FlagValues<typeof serveFlags>;
+
+/** The address of `--host` as Node takes it: a URL's brackets around an IPv6 address come off. */
+export function addressOf(host: string | undefined): string | undefined {
+  return host?.replace(/^\[(.*)\]$/, "$1");
+}
 
 /** @throws CliError with exit code 2 for flags that are right one by one and not together. */
 export function checkServeFlags({ cert, key, allowOrigin }: ServeFlags): void {

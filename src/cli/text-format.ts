@@ -11,7 +11,9 @@ export function formatAsText(event: ServeEvent): string | undefined {
     case "message":
       return formatSent(event.remote, event.message);
     case "refused":
-      return `${event.remote} refused: ${event.status} ${printable(event.code)}`;
+      return formatRefused(event);
+    case "plain-http":
+      return `${event.remote} spoke plain http; this port takes https:// and wss:// only`;
     case "error":
       return `${event.remote === undefined ? "" : `${event.remote} `}error: ${printable(messageOf(event.error))}`;
     case "draining":
@@ -22,6 +24,13 @@ export function formatAsText(event: ServeEvent): string | undefined {
     case "closed":
       return undefined;
   }
+}
+
+/** What was refused, and where a flag can let it in, which. */
+function formatRefused({ remote, status, code, host, origin }: ServeEvent & { event: "refused" }): string {
+  const line = `${remote} refused: ${status} ${printable(code)}`;
+  if (host !== undefined) return `${line}: Host ${printable(host)}; --allow-host lets one in`;
+  return origin === undefined ? line : `${line}: Origin ${printable(origin)}; --allow-origin lets one in`;
 }
 
 function formatListening({ url, isPublic, isSelfSigned, fingerprint }: ServeEvent & { event: "listening" }): string {

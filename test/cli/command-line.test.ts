@@ -22,7 +22,7 @@ async function createFile(content: string): Promise<string> {
 }
 
 describe("the command line", patience, () => {
-  test.each([["--help"], ["-h"]])("halyard %s lists the commands", async (flag) => {
+  test.each([["--help"], ["-h"], ["help"]])("halyard %s lists the commands", async (flag) => {
     const { code, stdout, stderr } = await runHalyard(flag);
     expect(stdout).toMatch(/^ {2}serve {2,}\S/m);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
@@ -36,8 +36,8 @@ describe("the command line", patience, () => {
     },
   );
 
-  test("halyard serve --help lists the flags", async () => {
-    const { code, stdout, stderr } = await runHalyard("serve", "--help");
+  test.each([[["serve", "--help"]], [["help", "serve"]]])("halyard %j lists the flags", async (args) => {
+    const { code, stdout, stderr } = await runHalyard(...args);
     expect(stdout).toMatch(/^ {2}--port PORT {2,}\S.*\(default: 8080\)$/m);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   });
@@ -47,6 +47,7 @@ describe("the command line", patience, () => {
     [["sail"], 'halyard: unknown command "sail"; halyard --help lists them\n'],
     [["\u001b[31m"], String.raw`halyard: unknown command "\u001b[31m"; halyard --help lists them` + "\n"],
     [["serve", "--prot=1"], "halyard: unknown flag --prot; did you mean --port?\n"],
+    [["help", "sail"], 'halyard: unknown command "sail"; halyard --help lists them\n'],
     [["serve", "now"], 'halyard: unexpected argument "now"\n'],
     [["serve", "--port=x"], 'halyard: --port takes a whole number from 0 to 65535, not "x"\n'],
     [["serve", "--cert=a.pem"], "halyard: --cert needs --key\n"],

@@ -72,6 +72,10 @@ describe("formatSent()", () => {
     expect(formatSent("a", text)).toBe(`a sent: ${"x".repeat(159)}… (167 bytes)`);
   });
 
+  test("shows an empty text as what it is, not as the end of a line", () => {
+    expect(formatSent("a", "")).toBe("a sent: <text, 0 bytes>");
+  });
+
   test.each([
     [[], "<binary, 0 bytes>"],
     [[0x68], "<binary, 1 byte> 68"],

@@ -72,6 +72,8 @@ describe("parseFlags()", () => {
     [["--prot", "1"], "unknown flag --prot; did you mean --port?"],
     [["--max"], "unknown flag --max; did you mean --max-crew?"],
     [["-p", "1"], "unknown flag -p; did you mean --port?"],
+    [["--PORT", "1"], "unknown flag --PORT; did you mean --port?"],
+    [["--Max-Crew=1"], "unknown flag --Max-Crew; did you mean --max-crew?"],
     [["--constructor"], "unknown flag --constructor"],
     [["--__proto__"], "unknown flag --__proto__"],
     [["ahoy"], 'unexpected argument "ahoy"'],

@@ -1,13 +1,18 @@
-import { X509Certificate } from "node:crypto";
-import { mkdtemp, writeFile } from "node:fs/promises";
+import { spawn } from "node:child_process";
+import { createPrivateKey, X509Certificate } from "node:crypto";
+import { cp, mkdtemp, writeFile } from "node:fs/promises";
 import { get } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect } from "node:tls";
 import { describe, expect, test } from "vitest";
+import { findCertificate } from "../../src/cli/certificate.js";
+import { CliError } from "../../src/cli/cli-error.js";
+import { parseFlags } from "../../src/cli/flags.js";
 import { createSelfSigned } from "../../src/cli/self-signed.js";
+import { serveFlags } from "../../src/cli/serve-flags.js";
 import { EchoPeer } from "../support/echo-peer.js";
-import { startServe } from "../support/halyard-process.js";
+import { HalyardProcess, startServe } from "../support/halyard-process.js";
 
 /** Each test starts a process or two, on a machine that may be busy. */
 const patience = { timeout: 20_000 };
@@ -53,7 +58,69 @@ describe("createSelfSigned()", patience, () => {
   });
 });
 
+describe("findCertificate()", patience, () => {
+  async function refusalOf(pair: { readonly cert: string; readonly key: string }): Promise<unknown> {
+    const folder = await mkdtemp(join(tmpdir(), "halyard-"));
+    await writeFile(join(folder, "cert.pem"), pair.cert);
+    await writeFile(join(folder, "key.pem"), pair.key);
+    const files = [`--cert=${join(folder, "cert.pem")}`, `--key=${join(folder, "key.pem")}`];
+    const failed = await findCertificate(parseFlags(serveFlags, files)).catch((error: unknown) => error);
+    expect(failed).toBeInstanceOf(CliError);
+    return (failed as CliError).message.replaceAll(`${folder}/`, "");
+  }
+
+  test("says that a key is another certificate's", async () => {
+    const [{ cert }, { key }] = await Promise.all([createSelfSigned(undefined), createSelfSigned(undefined)]);
+    expect(await refusalOf({ cert, key })).toBe("key.pem is not the key of the certificate in cert.pem");
+  });
+
+  test.each([
+    ["PKCS #8", "pkcs8"],
+    ["the old format", "sec1"],
+  ] as const)("says that a key is encrypted, in %s", async (_, type) => {
+    const { cert, key } = await createSelfSigned(undefined);
+    const encrypted = createPrivateKey(key).export({
+      type,
+      format: "pem",
+      cipher: "aes-256-cbc",
+      passphrase: "secret",
+    });
+    expect(await refusalOf({ cert, key: String(encrypted) })).toBe(
+      "key.pem is encrypted; halyard takes a key without a passphrase, which `openssl pkey -in key.pem` prints",
+    );
+  });
+
+  test("says that two files are not a certificate and its key", async () => {
+    const { cert, key } = await createSelfSigned(undefined);
+    expect(await refusalOf({ cert: key, key: cert })).toMatch(
+      /^cert\.pem and key\.pem are not a certificate and its key in PEM: /,
+    );
+  });
+});
+
 describe("halyard serve --tls", patience, () => {
+  test("says in one line what to install where the package that makes certificates is missing", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "halyard-"));
+    for (const part of ["dist", "page", "package.json"]) await cp(part, join(folder, part), { recursive: true });
+    const script = join(folder, "dist/cli/main.js");
+    const lonely = HalyardProcess.of(spawn(process.execPath, [script, "serve", "--tls", "--port=0"]));
+    expect(await lonely.exited).toEqual({ code: 1, signal: null });
+    expect({ stdout: lonely.stdout, stderr: lonely.stderr }).toEqual({
+      stdout: "",
+      stderr:
+        "halyard: --tls makes its certificate with the package selfsigned, which is not installed: " +
+        "npm install selfsigned, or give --cert and --key\n",
+    });
+  });
+
+  test("tells of a client that speaks plain http, and serves the next", async () => {
+    const { port, echoUrl, process: server } = await startServe("--tls");
+    await expect(fetch(`http://localhost:${port}/`)).rejects.toThrow("fetch failed");
+    await server.complained(/^\S+ spoke plain http; this port takes https:\/\/ and wss:\/\/ only\n$/);
+    const peer = await EchoPeer.connect(echoUrl, { rejectUnauthorized: false });
+    expect(await peer.echo("hello")).toBe("hello");
+  });
+
   test("serves wss, with a self-signed certificate whose fingerprint it prints", async () => {
     const { url, echoUrl, port, process } = await startServe("--tls");
     expect(url).toBe(`https://localhost:${port}/`);

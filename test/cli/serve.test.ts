@@ -39,6 +39,12 @@ describe("halyard serve", patience, () => {
     await expect(fetch(`http://[::1]:${port}/`)).rejects.toThrow("fetch failed");
   });
 
+  test("takes an IPv6 address in brackets too, as URLs have it", async () => {
+    const { port, url } = await startServe("--host", "[::1]");
+    expect(url).toBe(`http://[::1]:${port}/`);
+    await expect(fetch(url)).resolves.toMatchObject({ status: 200 });
+  });
+
   test("echoes text as text and binary as binary, the empty ones too", async () => {
     const { echoUrl } = await startServe();
     const peer = await EchoPeer.connect(echoUrl);
@@ -92,7 +98,7 @@ describe("halyard serve", patience, () => {
       { level: "info", event: "message", remote, type: "text", bytes: 8, text: "he\u202ello" },
       { level: "info", event: "message", remote, type: "binary", bytes: 2, hex: "01 02" },
       { level: "info", event: "closed", remote, code: 4321, reason: "bye\n", by: "peer", clean: true },
-      { level: "warn", event: "refused", status: 403 },
+      { level: "warn", event: "refused", status: 403, origin: "https://attacker.example" },
       { level: "info", event: "draining", signal: "SIGTERM" },
       { level: "info", event: "stopped", closed: 0, terminated: 0 },
     ]);
@@ -144,6 +150,9 @@ describe("halyard serve keeps its limits", patience, () => {
     const closedServer = await startServe();
     const origin = "https://app.example";
     expect(await EchoPeer.refusedStatus(closedServer.echoUrl, { origin })).toBe(403);
+    await closedServer.process.complained(
+      / refused: 403 origin-not-allowed: Origin https:\/\/app\.example; --allow-origin lets one in\n$/,
+    );
     const openServer = await startServe("--allow-origin", "https://other.example", "--allow-origin", origin);
     const peer = await EchoPeer.connect(openServer.echoUrl, { origin });
     expect(await peer.echo("hello")).toBe("hello");
@@ -152,7 +161,10 @@ describe("halyard serve keeps its limits", patience, () => {
   test("refuses foreign names in Host over loopback (DNS rebinding), unless --allow-host names them", async () => {
     const headers = { Host: "rebound.example" };
     const closedServer = await startServe();
-    expect(await EchoPeer.refusedStatus(closedServer.echoUrl, { headers })).toBeGreaterThanOrEqual(400);
+    expect(await EchoPeer.refusedStatus(closedServer.echoUrl, { headers })).toBe(421);
+    await closedServer.process.complained(
+      / refused: 421 host-not-allowed: Host rebound\.example; --allow-host lets one in\n$/,
+    );
     const openServer = await startServe("--allow-host", "rebound.example");
     const peer = await EchoPeer.connect(openServer.echoUrl, { headers });
     expect(await peer.echo("hello")).toBe("hello");

@@ -62,11 +62,20 @@ export class HalyardProcess {
 
   /** What matched in stdout, as soon as it is there; fails if the process ends without it. */
   async find(pattern: RegExp): Promise<RegExpExecArray> {
+    return await this.#find("stdout", pattern);
+  }
+
+  /** The same in stderr. */
+  async complained(pattern: RegExp): Promise<RegExpExecArray> {
+    return await this.#find("stderr", pattern);
+  }
+
+  async #find(output: "stdout" | "stderr", pattern: RegExp): Promise<RegExpExecArray> {
     const { promise, resolve: settle, reject } = defer<RegExpExecArray>();
     const watch = (): void => {
-      const match = pattern.exec(this.stdout);
+      const match = pattern.exec(this[output]);
       if (match !== null) settle(match);
-      else if (this.#child.stdout?.readableEnded !== false)
+      else if (this.#child[output]?.readableEnded !== false)
         reject(new Error(`no ${pattern} in ${this.stdout}${this.stderr}`));
     };
     this.#watchers.add(watch);
