@@ -30,6 +30,7 @@ const CLOSE_CODES = new Map([
  */
 export function describeMessage(message) {
   if (typeof message !== "string") return describeBytes(message);
+  if (message === "") return "<text, 0 bytes>";
   if (message.length <= MAX_SHOWN_CHARACTERS) return message;
   const shown = message.slice(0, MAX_SHOWN_CHARACTERS).replace(/[\uD800-\uDBFF]$/, "");
   return `${shown.trimEnd()} … (${message.length.toLocaleString("en")} characters)`;
@@ -39,7 +40,8 @@ export function describeMessage(message) {
 function describeBytes(bytes) {
   const shown = Array.from(bytes.subarray(0, MAX_SHOWN_BYTES), (byte) => byte.toString(16).padStart(2, "0"));
   const more = bytes.length > MAX_SHOWN_BYTES ? "…" : "";
-  return `<binary, ${bytes.length.toLocaleString("en")} bytes> ${shown.join(" ")}${more}`;
+  const unit = bytes.length === 1 ? "byte" : "bytes";
+  return `<binary, ${bytes.length.toLocaleString("en")} ${unit}> ${shown.join(" ")}${more}`.trimEnd();
 }
 
 /**

@@ -9,6 +9,8 @@ import { RoundTrips } from "./round-trips.js";
 /** Above this the page waits for the network instead of piling up messages in memory. */
 const MAX_BUFFERED_BYTES = 4 * 1024 * 1024;
 
+const COULD_NOT_CONNECT = "Could not connect: the server does not run, or it refused";
+
 const LARGE_MESSAGE_BYTES = 256 * 1024;
 
 const input = findElement("input", HTMLInputElement);
@@ -29,7 +31,9 @@ function connect() {
   showState("connecting", endpoint.href);
   log.add("Status", `Connecting to ${endpoint.href}`);
 
+  let wasOpen = false;
   opening.addEventListener("open", () => {
+    wasOpen = true;
     showState("connected", endpoint.href);
     log.add("Status", "Connected");
   });
@@ -38,8 +42,9 @@ function connect() {
   });
   opening.addEventListener("close", (closing) => {
     roundTrips.forgetWaiting();
-    showState("closed", describeClose(closing));
-    log.add("Status", `Closed, ${describeClose(closing)}`);
+    // Browsers do not say why a handshake failed: the code of its close event is always 1006.
+    showState("closed", wasOpen ? describeClose(closing) : COULD_NOT_CONNECT);
+    log.add("Status", wasOpen ? `Closed, ${describeClose(closing)}` : COULD_NOT_CONNECT);
   });
   return opening;
 }

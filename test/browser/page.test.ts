@@ -107,7 +107,7 @@ describe.runIf(requirement("browser tests: Chromium", chromiumPath !== undefined
         expect(await page.locator("#input").inputValue()).toBe("kept");
 
         await reconnect.click();
-        await said(/^Status: Closed, code 1006 \(no closing handshake\)/);
+        await said("Status: Could not connect: the server does not run, or it refused");
 
         await startServe(...flags, "--port", String(server.port));
         await reconnect.click();
@@ -160,6 +160,15 @@ describe.runIf(requirement("browser tests: Chromium", chromiumPath !== undefined
       const duration = await page.locator("[data-from=server] .note").textContent();
       expect(duration).toMatch(/^\d+(?:\.\d)? m?s$/);
       expect(await page.locator("#round-trip").textContent()).toBe(duration);
+    });
+
+    test("shows an empty message as what it is", async () => {
+      const { url } = await startServe();
+      const { page, said } = await visit(url);
+      await said("Status: Connected");
+      await page.locator("#send").click();
+      await said("You: <text, 0 bytes>");
+      await said("Server: <text, 0 bytes>");
     });
 
     test("shows HTML as text and runs nothing of it", async () => {
@@ -221,6 +230,26 @@ describe.runIf(requirement("browser tests: Chromium", chromiumPath !== undefined
           expect(box?.height).toBeGreaterThanOrEqual(44);
         }
       }
+    });
+
+    test.each([
+      [375, 700, 380],
+      [320, 480, 180],
+      [740, 360, 120],
+    ])("leaves the log room on a screen of %i × %i, and needs no scrolling", async (width, height, least) => {
+      const server = await startServe();
+      const { page, said } = await visit(server.url, { ...phone, viewport: { width, height } });
+      await said("Status: Connected");
+      for (const state of ["connected", "closed"]) {
+        await page.locator(`body[data-state=${state}]`).waitFor();
+        expect(await page.evaluate<number>("document.documentElement.scrollHeight")).toBe(height);
+        expect((await page.locator("#output").boundingBox())?.height).toBeGreaterThanOrEqual(least);
+        const shown = state === "closed" ? ["state", "input", "reconnect"] : ["state", "round-trip", "sent", "input"];
+        for (const id of shown) expect(await page.locator(`#${id}`).isVisible()).toBe(true);
+        await page.screenshot({ path: `test-artefacts/page-${width}x${height}-${state}.png` });
+        server.process.signal("SIGTERM");
+      }
+      await page.getByRole("heading", { level: 1, name: "Halyard" }).waitFor({ state: "attached" });
     });
 
     test("moves nothing for who prefers it so", async () => {
