@@ -28,9 +28,14 @@ export interface ResolvedCloseOptions {
   readonly deadlineMs: number;
 }
 
+const optionNames: Readonly<Record<keyof CloseOptions, true>> = { code: true, reason: true, deadlineMs: true };
+
+/** The names of all options of `close`. */
+export const closeOptionNames: readonly string[] = Object.keys(optionNames);
+
 /** @throws RangeError or TypeError that names what is wrong. */
 export function resolveCloseOptions(options: CloseOptions): ResolvedCloseOptions {
-  checkKeys("close", options, ["code", "reason", "deadlineMs"]);
+  checkKeys("close", options, closeOptionNames);
   const { code = CloseCode.goingAway, reason = "" } = options;
   buildClosePayload(code, reason);
   return { code, reason, deadlineMs: checkInteger("deadlineMs", options.deadlineMs, 10_000, 0, MAX_TIMEOUT_MS) };

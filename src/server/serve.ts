@@ -153,8 +153,20 @@ class ListeningServer<Data> implements Server<Data> {
   }
 }
 
+const ownOptionNames: Readonly<Record<Exclude<keyof ServeOptions, keyof UpgraderOptions>, true>> = {
+  port: true,
+  host: true,
+  routes: true,
+  static: true,
+  onRequest: true,
+  tls: true,
+};
+
+/** The names of all options of `serve`. */
+export const serveOptionNames: readonly string[] = [...Object.keys(ownOptionNames), ...upgraderOptionNames];
+
 function upgraderOptionsOf<Data>(options: ServeOptions<Data>): UpgraderOptions<Data> {
-  checkKeys("serve", options, ["port", "host", "routes", "static", "onRequest", "tls", ...upgraderOptionNames]);
+  checkKeys("serve", options, serveOptionNames);
   return Object.fromEntries(Object.entries(options).filter(([key]) => upgraderOptionNames.includes(key)));
 }
 
