@@ -1,3 +1,5 @@
+// @ts-check
+
 /**
  * Compiles src into dist, in the folder that npm runs this in. The new dist replaces the old one when it is complete: a
  * build that fails, or that somebody interrupts, leaves the old one as it was.
@@ -10,6 +12,7 @@ import { fileURLToPath } from "node:url";
 const NEXT = "dist-next";
 const LAST = "dist-last";
 
+/** @param {string} folder */
 const remove = (folder) => rmSync(folder, { recursive: true, force: true });
 
 const compiler = fileURLToPath(import.meta.resolve("typescript/bin/tsc"));

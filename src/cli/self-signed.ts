@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import type * as Selfsigned from "selfsigned";
 import { CliError, messageOf } from "./cli-error.js";
 
 /** A certificate and its private key, both in PEM. */
@@ -39,7 +40,7 @@ export async function createSelfSigned(host: string | undefined): Promise<KeyPai
   return { cert: pair.cert, key: pair.private };
 }
 
-async function loadSelfsigned(): Promise<typeof import("selfsigned")> {
+async function loadSelfsigned(): Promise<typeof Selfsigned> {
   try {
     return await import("selfsigned");
   } catch (cause) {

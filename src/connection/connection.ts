@@ -168,7 +168,10 @@ export class Connection<Data = unknown> implements AsyncIterable<Message> {
 
   /**
    * Sends a ping and resolves with the round-trip time in milliseconds. Rejects with `ConnectionError` `not-open` when the
-   * connection ends first. Pongs are seen only while messages are read: a handler that waits for one waits for ever.
+   * connection ends first.
+   *
+   * Pongs are seen only while messages are read. So do not await it in a handler or a loop that holds up reading meanwhile: it
+   * would wait for ever, and not even notice that the peer leaves. Await it beside: `void socket.ping().then(...)`.
    *
    * @param payload up to 125 bytes; by default a number.
    * @throws RangeError for a longer payload.
@@ -185,7 +188,7 @@ export class Connection<Data = unknown> implements AsyncIterable<Message> {
    * Starts the closing handshake, or joins the one under way; resolves when the socket is gone, at the latest after
    * `closeTimeoutMs`. What was sent before goes out first; what the peer still sends is dropped.
    *
-   * @param code 1000 by default; 1000-1003, 1007-1014 or 3000-4999.
+   * @param code 1000 by default; 1000-1003, 1007-1014 or 3000-4999. 1005, "no code", sends a close frame without code and reason.
    * @param reason up to 123 bytes of UTF-8.
    * @throws RangeError for a code or reason that may not be sent.
    */
