@@ -18,6 +18,8 @@ const config: ViteUserConfig = defineConfig({
     // By default one core is left idle, which is half of a small machine.
     maxWorkers: availableParallelism(),
     restoreMocks: true,
+    // A test that hangs must end, not one that waits for a busy machine.
+    testTimeout: 20_000,
     projects: [
       {
         extends: true,

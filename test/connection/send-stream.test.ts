@@ -110,7 +110,7 @@ describe("RFC 6455 §5.4: send() of a source", () => {
   test("waits for room: a source of any length takes little memory", async () => {
     const { peer, connection } = await meet();
     peer.raw.stopReading();
-    const pieces = 64;
+    const pieces = 32;
     let asked = 0;
     async function* source(): AsyncGenerator<Uint8Array> {
       for (; asked < pieces; asked++) yield new Uint8Array(MIB);
@@ -200,16 +200,16 @@ describe("createWritable()", () => {
     peer.raw.stopReading();
     let asked = 0;
     async function* source(): AsyncGenerator<Uint8Array> {
-      for (; asked < 64; asked++) yield new Uint8Array(MIB);
+      for (; asked < 32; asked++) yield new Uint8Array(MIB);
     }
     const piped = ReadableStream.from(source()).pipeTo(connection.createWritable());
     await until(() => connection.needsDrain);
     for (let i = 0; i < 20; i++) await nextTurn();
-    expect(asked).toBeLessThan(32);
+    expect(asked).toBeLessThan(16);
     peer.raw.discard();
     peer.raw.readOn();
     await piped;
-    expect(asked).toBe(64);
+    expect(asked).toBe(32);
   });
 
   test("aborted after its first piece ends the connection with 1011, aborted before it nothing", async () => {
