@@ -6,7 +6,7 @@ const layers = {
   internal: { layers: [], packages: [], node: false },
   protocol: { layers: ["internal"], packages: [], node: false },
   connection: { layers: ["protocol", "internal"], packages: [], node: true },
-  server: { layers: ["connection", "protocol", "internal"], packages: ["sirv"], node: true },
+  server: { layers: ["connection", "protocol", "internal"], packages: ["send"], node: true },
   cli: { layers: ["server", "connection", "protocol"], packages: ["selfsigned"], node: true },
 };
 

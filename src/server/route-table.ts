@@ -33,3 +33,10 @@ export function pathOf(request: IncomingMessage): string {
   const path = target.split("?", 1)[0] as string;
   return path === "" ? "/" : path;
 }
+
+/** The query of a request, with its question mark; "" when there is none. */
+export function queryOf(request: IncomingMessage): string {
+  const target = request.url ?? "";
+  const start = target.indexOf("?");
+  return start === -1 ? "" : target.slice(start);
+}
