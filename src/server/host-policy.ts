@@ -1,8 +1,9 @@
-import type { UpgradeRequest } from "./upgrade-request.js";
+import type { HttpRequest } from "./upgrade-request.js";
 
 /**
- * Which Host headers are answered. A page whose name is re-bound to this machine's address (DNS rebinding) passes any check
- * of its origin, but it names itself here.
+ * Which Host headers are answered; others get 421. A page whose name is re-bound to this machine's address (DNS rebinding)
+ * passes any check of its origin, but it names itself here. `serve` holds all requests to it, since such a page can read
+ * plain answers as well; an `Upgrader` has only upgrades to hold.
  *
  * - `"any"` (default): right behind a proxy, and where every name of the machine is good.
  * - a list of host names, without port: `["example.com", "localhost"]`.
@@ -11,10 +12,10 @@ import type { UpgradeRequest } from "./upgrade-request.js";
 export type HostPolicy =
   | "any"
   | readonly string[]
-  | ((hostname: string, request: UpgradeRequest) => boolean | Promise<boolean>);
+  | ((hostname: string, request: HttpRequest) => boolean | Promise<boolean>);
 
 /** Whether a request for this host name may connect. */
-export type HostCheck = (hostname: string, request: UpgradeRequest) => boolean | Promise<boolean>;
+export type HostCheck = (hostname: string, request: HttpRequest) => boolean | Promise<boolean>;
 
 /** @throws TypeError for what is none of the three; RangeError for a list entry that is not a host name. */
 export function resolveHostPolicy(policy: HostPolicy | undefined): HostCheck {

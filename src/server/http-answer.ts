@@ -1,39 +1,76 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 
+import { isThenable } from "../internal/thenable.js";
+import { type HostCheck, hostnameOf } from "./host-policy.js";
+import { refusalOf } from "./refusal.js";
 import { pathOf } from "./route-table.js";
 import type { FileListener } from "./static-files.js";
+import { answerText } from "./text-answer.js";
+import { describeRequest } from "./upgrade-request.js";
 
 type HttpResponse = Parameters<RequestListener>[1];
 
 /** What answers plain HTTP requests. */
 export interface HttpAnswers {
+  readonly checkHost: HostCheck;
   readonly isRoute: (path: string) => boolean;
   readonly files: FileListener | undefined;
   readonly fallback: RequestListener | undefined;
+  /** Told of what the owner's functions throw. */
+  readonly report: (error: unknown) => void;
 }
 
-/** A listener that tries, in order, the WebSocket routes (426: upgrade first), the files and the fallback. */
+/**
+ * A listener that holds requests to the host policy (421), and then tries, in order, the WebSocket routes (426: upgrade
+ * first), the files and the fallback. What `checkHost` or the fallback throws is the request's end only.
+ */
 export function answerHttp(answers: HttpAnswers): RequestListener {
   return (request, response) => {
-    if (answers.isRoute(pathOf(request))) requireUpgrade(response);
-    else if (answers.files === undefined) fallBack(answers, request, response);
-    else answers.files(request, response, () => fallBack(answers, request, response));
+    runGuarded(answers, response, () => {
+      const described = describeRequest(request, request.socket, request.headers.host ?? "");
+      const isAllowed = answers.checkHost(hostnameOf(described.host), described);
+      if (!isThenable(isAllowed)) return answerIf(isAllowed, answers, request, response);
+      return isAllowed.then((result) => answerIf(result, answers, request, response));
+    });
   };
 }
 
-function fallBack(answers: HttpAnswers, request: IncomingMessage, response: HttpResponse): void {
-  if (answers.fallback !== undefined) answers.fallback(request, response);
-  else answerText(response, 404, "Not found\n");
+function answerIf(isAllowed: boolean, answers: HttpAnswers, request: IncomingMessage, response: HttpResponse): unknown {
+  if (!isAllowed) {
+    const { status, body } = refusalOf("host-not-allowed");
+    return answerText(response, status, String(body));
+  }
+  if (answers.isRoute(pathOf(request))) return requireUpgrade(response);
+  if (answers.files === undefined) return fallBack(answers, request, response);
+  return answers.files(request, response).then((isAnswered) => {
+    return isAnswered ? undefined : fallBack(answers, request, response);
+  });
+}
+
+function fallBack(answers: HttpAnswers, request: IncomingMessage, response: HttpResponse): unknown {
+  if (answers.fallback !== undefined) return answers.fallback(request, response);
+  return answerText(response, 404, "Not found\n");
+}
+
+/** Runs `answer`; if it throws or rejects, reports that and ends the response, with 500 where it has not begun. */
+function runGuarded(answers: HttpAnswers, response: HttpResponse, answer: () => unknown): void {
+  const fail = (error: unknown): void => {
+    answers.report(error);
+    if (response.headersSent) response.destroy();
+    else answerText(response, 500, "The server could not answer\n");
+  };
+  try {
+    const result = answer();
+    if (isThenable(result)) result.then(undefined, fail);
+  } catch (error) {
+    fail(error);
+  }
 }
 
 /** RFC 9110 §15.5.22: a 426 names the protocol to upgrade to. */
 function requireUpgrade(response: ServerResponse): void {
-  response.setHeader("Upgrade", "websocket");
-  response.setHeader("Connection", "Upgrade");
-  answerText(response, 426, "This path speaks WebSocket: connect with ws:// or wss://\n");
-}
-
-function answerText(response: ServerResponse, status: number, text: string): void {
-  response.writeHead(status, { "Content-Type": "text/plain; charset=utf-8", "X-Content-Type-Options": "nosniff" });
-  response.end(text);
+  answerText(response, 426, "This path speaks WebSocket: connect with ws:// or wss://\n", {
+    Upgrade: "websocket",
+    Connection: response.shouldKeepAlive ? "Upgrade" : "close, Upgrade",
+  });
 }

@@ -3,6 +3,7 @@ import { connect } from "node:net";
 import { describe, expect, test } from "vitest";
 import { connectMutePeer, EchoPeer } from "../support/echo-peer.js";
 import { HalyardProcess, startServe, untilListening } from "../support/halyard-process.js";
+import { RawSocket } from "../support/raw-socket.js";
 
 /** The lines of JSON that a server has printed. */
 function eventsOf(stdout: string): Record<string, unknown>[] {
@@ -22,7 +23,7 @@ describe("halyard serve", patience, () => {
     const response = await fetch(url);
     expect(response.status).toBe(200);
     expect(response.headers.get("content-type")).toMatch(/^text\/html\b/);
-    expect(response.headers.get("cache-control")).toBe("public,max-age=0,must-revalidate"); // an update shows at once
+    expect(response.headers.get("cache-control")).toBe("no-cache"); // an update shows at once
     expect(await response.text()).toContain('id="output"');
   });
 
@@ -30,6 +31,18 @@ describe("halyard serve", patience, () => {
     const { port } = await startServe();
     const peer = await EchoPeer.connect(`ws://${host}:${port}/echo`);
     expect(await peer.echo("hello")).toBe("hello");
+  });
+
+  test("answers pages to its own names only, on loopback: DNS rebinding reads pages as well", async () => {
+    const { port } = await startServe();
+    for (const [host, status] of [
+      [`localhost:${port}`, 200],
+      [`attacker.example:${port}`, 421],
+    ] as const) {
+      const raw = await RawSocket.connect(port);
+      raw.write(`GET / HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+      expect(await raw.rest()).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    }
   });
 
   test("listens on --host only, when it is given", async () => {

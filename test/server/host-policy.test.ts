@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
-import type { UpgraderOptions } from "../../src/server/index.js";
+import type { HttpRequest, ServeOptions, UpgraderOptions } from "../../src/server/index.js";
+import { listening } from "../support/listening.js";
 import { RawPeer } from "../support/raw-peer.js";
+import { RawSocket } from "../support/raw-socket.js";
 import { startUpgrader } from "../support/upgrade-server.js";
 
 async function statusFor(checkHost: UpgraderOptions["checkHost"], host: string): Promise<number | undefined> {
@@ -59,5 +61,67 @@ describe("checkHost", () => {
     const { response } = await RawPeer.ask(server.port, { headers: { Origin: "http://example.com" } });
     expect(response?.status).toBe(421);
     expect(server.refusals).toMatchObject([{ code: "host-not-allowed" }]);
+  });
+});
+
+describe("checkHost of serve()", () => {
+  const routes: ServeOptions["routes"] = { "/ws": {} };
+  const onRequest: ServeOptions["onRequest"] = (_, response) => response.end("secret");
+
+  /** The answer to a plain request that names `host`. */
+  async function answerFor(options: Partial<ServeOptions>, host: string, path = "/"): Promise<string> {
+    const { port } = await listening({ routes, onRequest, ...options });
+    const raw = await RawSocket.connect(port);
+    raw.write(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+    return await raw.rest();
+  }
+
+  test.each(["/", "/index.js", "/ws"])(
+    "stops DNS rebinding of plain HTTP too: %s is answered with 421",
+    async (path) => {
+      const answer = await answerFor({ checkHost: ["localhost"], static: import.meta.dirname }, "evil.example", path);
+      expect(answer).toMatch(
+        /^HTTP\/1\.1 421 [^]*This server does not answer for the host named in the Host header.\n/,
+      );
+      expect(answer).not.toContain("secret");
+    },
+  );
+
+  test.each(["localhost", "LOCALHOST:8080"])("answers plain HTTP for %s, which is in the list", async (host) => {
+    expect(await answerFor({ checkHost: ["localhost"] }, host)).toMatch(/^HTTP\/1\.1 200 [^]*secret/);
+  });
+
+  test("answers plain HTTP for any name by default, and for none too", async () => {
+    expect(await answerFor({}, "evil.example")).toMatch(/^HTTP\/1\.1 200 /);
+    expect(await answerFor({}, "")).toMatch(/^HTTP\/1\.1 200 /);
+    expect(await answerFor({ checkHost: ["localhost"] }, "")).toMatch(/^HTTP\/1\.1 421 /);
+  });
+
+  test("as a function is asked with what a plain request has; its promise is awaited", async () => {
+    const asked: Partial<HttpRequest>[] = [];
+    const checkHost = async (hostname: string, { url, host, remote, local }: HttpRequest): Promise<boolean> => {
+      asked.push({ url, host, remote, local });
+      return await Promise.resolve(hostname === "good.example");
+    };
+    expect(await answerFor({ checkHost }, "Good.example:1", "/a?b")).toMatch(/^HTTP\/1\.1 200 /);
+    expect(await answerFor({ checkHost }, "evil.example")).toMatch(/^HTTP\/1\.1 421 /);
+    const address = expect.stringMatching(/^127\.0\.0\.1:\d+$/) as string;
+    expect(asked[0]).toEqual({ url: "/a?b", host: "Good.example:1", remote: address, local: address });
+  });
+
+  test.each([
+    [
+      "throws",
+      () => {
+        throw new Error("no");
+      },
+    ],
+    ["rejects", () => Promise.reject(new Error("no"))],
+  ])("that %s means 500, and tells onError", async (_, checkHost) => {
+    const errors: unknown[] = [];
+    const answer = await answerFor({ checkHost, onError: (error) => errors.push(error) }, "localhost");
+    expect(answer).toMatch(/^HTTP\/1\.1 500 /);
+    expect(answer).not.toContain("secret");
+    expect(errors).toMatchObject([{ message: "no" }]);
   });
 });
