@@ -1,7 +1,8 @@
 import { Buffer } from "node:buffer";
-import { STATUS_CODES } from "node:http";
+import { type IncomingMessage, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 
+import { afterEarlierResponses } from "./earlier-response.js";
 import type { HeaderFields, Refusal } from "./refusal.js";
 
 /** How long a refused client may take to read its response before the socket is destroyed, in milliseconds. */
@@ -15,21 +16,33 @@ export function acceptHead(accept: string, subprotocol: string, headers: HeaderF
 }
 
 /**
- * Answers with `refusal` and ends the socket. What the client still sends is read and dropped, never parsed as another
- * request (a refused upgrade is how requests are smuggled), and so that the response is not lost to a reset.
+ * Answers `request` with `refusal` and ends the socket. What the client still sends is read and dropped,
+ * never parsed as another request (a refused upgrade is how requests are smuggled), and so that the response is not lost to a
+ * reset. Behind an earlier request that is not answered yet it waits for its turn.
  */
-export function sendRefusal(socket: Duplex, refusal: Refusal): void {
+export function sendRefusal(request: IncomingMessage, socket: Duplex, refusal: Refusal): void {
+  const response = refusalBytes(refusal, request.method === "HEAD");
+  if (socket.destroyed) return;
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+  socket.once("close", () => clearTimeout(timer));
+  socket.resume();
+  afterEarlierResponses(request, socket, () => {
+    if (socket.writable) socket.end(response);
+  });
+}
+
+function refusalBytes(refusal: Refusal, isHead: boolean): Buffer {
   const body = Buffer.from(refusal.body);
   const named = Object.keys(refusal.headers).map((name) => name.toLowerCase());
   const type = named.includes("content-type") || body.length === 0 ? "" : "Content-Type: text/plain; charset=utf-8\r\n";
+  // RFC 9110 §8.6: in a 304 it would be the length of another response.
+  const length = refusal.status === 304 ? "" : `Content-Length: ${body.length}\r\n`;
   const upgrade = named.includes("upgrade") ? "close, Upgrade" : "close";
   const head =
     `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status] ?? ""}\r\n` +
-    `Connection: ${upgrade}\r\nContent-Length: ${body.length}\r\n${type}${headerLines(refusal.headers)}\r\n`;
-  socket.end(Buffer.concat([Buffer.from(head, "latin1"), body]));
-  socket.resume();
-  const timer = setTimeout(() => socket.destroy(), LINGER_MS);
-  socket.once("close", () => clearTimeout(timer));
+    `Connection: ${upgrade}\r\n${length}${type}${headerLines(refusal.headers)}\r\n`;
+  // RFC 9110 §9.3.2: the server MUST NOT send content in the response to HEAD.
+  return Buffer.concat([Buffer.from(head, "latin1"), ...(isHead ? [] : [body])]);
 }
 
 function headerLines(headers: HeaderFields): string {

@@ -16,6 +16,11 @@ export type { HostPolicy } from "./host-policy.js";
 export type { OriginPolicy } from "./origin-policy.js";
 export { type HeaderFields, Refusal, type RefusalCode, type RefusalInit, refuse } from "./refusal.js";
 export { serve, type ServeOptions, type Server } from "./serve.js";
-export type { UpgradeRequest } from "./upgrade-request.js";
-export { type Authorize, type ChooseSubprotocol, type UpgraderOptions } from "./upgrader-options.js";
+export type { HttpRequest, UpgradeRequest } from "./upgrade-request.js";
+export {
+  type Authorize,
+  type ChooseSubprotocol,
+  type ResponseHeaders,
+  type UpgraderOptions,
+} from "./upgrader-options.js";
 export { Upgrader } from "./upgrader.js";

@@ -45,8 +45,8 @@ export class Refusal {
  * What `authorize` returns to refuse a client: it gets this status, these headers and this body.
  *
  * @param status 300 to 599.
- * @throws RangeError for another status; TypeError for a header that HTTP does not allow or that the refusal sets itself, and
- * for a body that is neither text nor bytes.
+ * @throws RangeError for another status; TypeError for a header that HTTP does not allow or that the refusal sets itself, for
+ * a body that is neither text nor bytes, and for one with 304, which has none.
  */
 export function refuse(status: number, init: RefusalInit = {}): Refusal {
   if (!Number.isInteger(status) || status < 300 || status > 599) {
@@ -58,6 +58,8 @@ export function refuse(status: number, init: RefusalInit = {}): Refusal {
   if (typeof body !== "string" && !(body instanceof Uint8Array)) {
     throw new TypeError(`refuse got ${describeValue(body)} as its body; it takes a string or a Uint8Array`);
   }
+  // RFC 9110 §15.4.5: a 304 ends with its head; what followed would be taken for the next response.
+  if (status === 304 && body.length > 0) throw new TypeError("refuse got a body with status 304, which has none");
   return new Refusal("not-authorized", status, headers, body);
 }
 
@@ -105,11 +107,13 @@ function headersFor(code: RefusalCode): HeaderFields {
  * Checks headers that go out as given: names are tokens, values hold no CR, LF or NUL, and none is among `reserved` (in
  * lower case).
  *
- * @throws TypeError that names the header.
+ * @throws TypeError that names the header; or for anything but a plain object: a promise, a `Map` or `Headers` has no
+ * properties of its own, and would pass for no headers at all.
  */
 export function checkHeaders(what: string, headers: HeaderFields, reserved: readonly string[]): void {
-  if (typeof headers !== "object" || headers === null)
-    throw new TypeError(`${what} takes an object of headers by name`);
+  if (!isPlainObject(headers)) {
+    throw new TypeError(`${what} takes a plain object of headers by name, like { "X-Name": "value" }`);
+  }
   for (const [name, value] of Object.entries(headers)) {
     if (!isToken(name)) throw new TypeError(`${what} got a header name that is not a token: ${JSON.stringify(name)}`);
     const lowerName = name.toLowerCase();
@@ -122,4 +126,11 @@ export function checkHeaders(what: string, headers: HeaderFields, reserved: read
       }
     }
   }
+}
+
+/** Whether `value` is what `{}` makes, in any realm. */
+function isPlainObject(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }

@@ -28,6 +28,9 @@ export type ChooseSubprotocol = (
 /** Lets a client in, and says who it is; or refuses it with what `refuse` returns. */
 export type Authorize<Data> = (request: UpgradeRequest) => Data | Refusal | Promise<Data | Refusal>;
 
+/** Gives the headers that are added to the response that opens a WebSocket. */
+export type ResponseHeaders = (request: UpgradeRequest) => HeaderFields | Promise<HeaderFields>;
+
 /** How an `Upgrader` is set up. Every member is optional; the defaults are safe ones. */
 export interface UpgraderOptions<Data = undefined> extends ConnectionOptions {
   /**
@@ -49,23 +52,24 @@ export interface UpgraderOptions<Data = undefined> extends ConnectionOptions {
   readonly subprotocols?: readonly string[] | ChooseSubprotocol | undefined;
   /** Which pages may connect; default `"same-host"`. */
   readonly checkOrigin?: OriginPolicy | undefined;
-  /** Which Host headers are answered; default `"any"`. */
+  /** Which Host headers are answered, by `serve` also to plain HTTP; default `"any"`. */
   readonly checkHost?: HostPolicy | undefined;
   /** What it returns becomes `connection.data`; a refusal may be thrown too. Everybody is let in by default. */
   readonly authorize?: Authorize<Data> | undefined;
-  /** Headers added to the response that opens the WebSocket; or a function that gives them. */
-  readonly responseHeaders?: HeaderFields | ((request: UpgradeRequest) => HeaderFields) | undefined;
+  /** Headers added to the response that opens the WebSocket; or a function that gives them, or a promise of them. */
+  readonly responseHeaders?: HeaderFields | ResponseHeaders | undefined;
   /** Connections at once, handshakes under way included. Default: no limit. More are refused with 503. */
   readonly maxConnections?: number | undefined;
   /** Connections at once from one IPv4 address or one IPv6 /64. Default: no limit. More are refused with 429. */
   readonly maxConnectionsPerAddress?: number | undefined;
   /** Called for each refused upgrade. */
-  readonly onRefused?: ((refusal: Refusal, request: IncomingMessage) => void) | undefined;
+  readonly onRefused?: ((refusal: Refusal, request: IncomingMessage) => unknown) | undefined;
   /**
-   * Called for what your own code throws: `authorize` and the other functions here (`connection` is undefined), endpoints,
-   * and handlers without an `error`. By default it is printed by `console.error`. What it throws itself is dropped.
+   * Called for what your own code throws or rejects with: `authorize` and the other functions here (`connection` is
+   * undefined), endpoints, and handlers without an `error`. By default it is printed by `console.error`. What it throws or
+   * rejects with itself is dropped.
    */
-  readonly onError?: ((error: unknown, connection: Connection | undefined) => void) | undefined;
+  readonly onError?: ((error: unknown, connection: Connection | undefined) => unknown) | undefined;
 }
 
 /** `UpgraderOptions`, complete and checked. */
@@ -78,11 +82,11 @@ export interface ResolvedUpgraderOptions<Data> {
   readonly checkOrigin: OriginCheck;
   readonly checkHost: HostCheck;
   readonly authorize: Authorize<Data> | undefined;
-  readonly responseHeaders: (request: UpgradeRequest) => HeaderFields;
+  readonly responseHeaders: ResponseHeaders;
   readonly maxConnections: number;
   readonly maxConnectionsPerAddress: number;
-  readonly onRefused: (refusal: Refusal, request: IncomingMessage) => void;
-  readonly onError: (error: unknown, connection: Connection | undefined) => void;
+  readonly onRefused: (refusal: Refusal, request: IncomingMessage) => unknown;
+  readonly onError: (error: unknown, connection: Connection | undefined) => unknown;
 }
 
 const ownOptionNames: Readonly<Record<Exclude<keyof UpgraderOptions, keyof ConnectionOptions>, true>> = {
@@ -143,13 +147,11 @@ function resolveSubprotocols(option: UpgraderOptions<unknown>["subprotocols"]): 
 /** Headers that the handshake sets itself. */
 const reservedHeaders = ["connection", "upgrade", "content-length", "transfer-encoding"];
 
-function resolveResponseHeaders(
-  option: UpgraderOptions<unknown>["responseHeaders"],
-): (request: UpgradeRequest) => HeaderFields {
+function resolveResponseHeaders(option: UpgraderOptions<unknown>["responseHeaders"]): ResponseHeaders {
   if (option === undefined) return () => noHeaders;
   if (typeof option === "function") {
-    return (request) => {
-      const headers = option(request);
+    return async (request) => {
+      const headers = await option(request);
       checkHeaders("responseHeaders", headers, reservedHeaders);
       return headers;
     };

@@ -4,16 +4,18 @@ import type { IncomingMessage } from "node:http";
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 
-import { Connection, formatAddress, ReadBuffer, WriteSlabPool } from "../connection/index.js";
-import { ACCEPT_GUID, type HandshakeOffer, readHandshake } from "../protocol/index.js";
+import { Connection, ReadBuffer, WriteSlabPool } from "../connection/index.js";
+import { isThenable } from "../internal/thenable.js";
+import { ACCEPT_GUID, readHandshake } from "../protocol/index.js";
 import { Admission } from "./admission.js";
 import { type CloseOptions, drain, type DrainReport, resolveCloseOptions } from "./drain.js";
+import { afterEarlierResponses } from "./earlier-response.js";
 import { type Endpoint, runEndpoint } from "./endpoint.js";
 import { hostnameOf } from "./host-policy.js";
 import { acceptHead, sendRefusal } from "./http-head.js";
 import { PendingHandshake } from "./pending-handshake.js";
-import { Refusal, type RefusalCode, refusalOf } from "./refusal.js";
-import type { UpgradeRequest } from "./upgrade-request.js";
+import { type HeaderFields, Refusal, type RefusalCode, refusalOf } from "./refusal.js";
+import { describeRequest, type UpgradeRequest } from "./upgrade-request.js";
 import { type ResolvedUpgraderOptions, resolveUpgraderOptions, type UpgraderOptions } from "./upgrader-options.js";
 
 /**
@@ -60,6 +62,10 @@ export class Upgrader<Data = undefined> {
   async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<Connection<Data> | undefined> {
     const address = socket instanceof Socket ? (socket.remoteAddress ?? "") : "";
     socket.on("error", ignore);
+    if (hasLeft(socket)) {
+      socket.destroy(); // Also where the client has ended its own side only: nobody else would end ours.
+      return undefined;
+    }
     const limit = this.#closing === undefined ? this.#admission.enter(address) : "shutting-down";
     if (limit !== undefined) return this.refuse(limit, request, socket);
     const pending = new PendingHandshake(socket, this.#options.handshakeTimeoutMs);
@@ -99,10 +105,15 @@ export class Upgrader<Data = undefined> {
     const answer = refusal instanceof Refusal ? refusal : refusalOf(refusal);
     socket.on("error", ignore);
     try {
-      sendRefusal(socket, answer);
-      this.#options.onRefused(answer, request);
+      sendRefusal(request, socket, answer);
     } catch (error) {
-      if (!socket.writableEnded) socket.destroy(); // a `Refusal` made by hand that cannot be sent
+      socket.destroy(); // a `Refusal` made by hand that cannot be sent
+      this.report(error);
+    }
+    try {
+      const result = this.#options.onRefused(answer, request);
+      if (isThenable(result)) result.then(undefined, (error: unknown) => this.report(error));
+    } catch (error) {
       this.report(error);
     }
   }
@@ -136,13 +147,16 @@ export class Upgrader<Data = undefined> {
       rawHeaders: incoming.rawHeaders,
     });
     if (verdict.kind === "refusal") return refusalOf(verdict.fault);
-    const request = describeRequest(incoming, socket, verdict, pending);
+    const { host, origin, subprotocols, key } = verdict;
+    const { signal } = pending;
+    const request = { ...describeRequest(incoming, socket, host), origin, subprotocols, signal };
     try {
-      const admitted = await Promise.race([this.#decide(request), pending.ended]);
+      const answered = new Promise<void>((resolve) => afterEarlierResponses(incoming, socket, resolve));
+      const admitted = await Promise.race([answered.then(() => this.#decide(request)), pending.ended]);
       if (admitted instanceof Refusal) return admitted;
-      if (admitted === undefined || socket.destroyed) return undefined;
+      if (admitted === undefined || hasLeft(socket)) return undefined;
       if (this.#closing !== undefined) return refusalOf("shutting-down");
-      return this.#accept(verdict.key, request, socket, head, admitted);
+      return this.#accept(key, request, socket, head, admitted);
     } catch (error) {
       if (error instanceof Refusal) return error;
       this.report(error);
@@ -151,7 +165,7 @@ export class Upgrader<Data = undefined> {
   }
 
   async #decide(request: UpgradeRequest): Promise<Admitted<Data> | Refusal> {
-    const { checkHost, checkOrigin, chooseSubprotocol, authorize } = this.#options;
+    const { checkHost, checkOrigin, chooseSubprotocol, authorize, responseHeaders } = this.#options;
     if (!(await checkHost(hostnameOf(request.host), request))) return refusalOf("host-not-allowed");
     // RFC 6455 §10.2: a server not meant for every page SHOULD check the Origin, and answer a bad one with 403.
     if (request.origin !== undefined && !(await checkOrigin(request.origin, request))) {
@@ -165,7 +179,8 @@ export class Upgrader<Data = undefined> {
     if (subprotocol !== undefined && !request.subprotocols.includes(subprotocol)) {
       throw new RangeError(`option subprotocols chose ${JSON.stringify(subprotocol)}, which the client did not offer`);
     }
-    return { data, subprotocol: subprotocol ?? "" };
+    const headers = await responseHeaders(request);
+    return { data, subprotocol: subprotocol ?? "", headers };
   }
 
   #accept(
@@ -175,8 +190,7 @@ export class Upgrader<Data = undefined> {
     head: Buffer,
     admitted: Admitted<Data>,
   ): Connection<Data> {
-    const { data, subprotocol } = admitted;
-    const headers = this.#options.responseHeaders(request);
+    const { data, subprotocol, headers } = admitted;
     if (socket instanceof Socket) socket.setTimeout(0);
     socket.write(acceptHead(acceptKey(key), subprotocol, headers), "latin1");
     const setup = {
@@ -197,7 +211,8 @@ export class Upgrader<Data = undefined> {
   /** Tells `onError` of a failure that belongs to no connection. */
   report(error: unknown): void {
     try {
-      this.#options.onError(error, undefined);
+      const result = this.#options.onError(error, undefined);
+      if (isThenable(result)) result.then(undefined, ignore);
     } catch {
       // Documented at `onError`.
     }
@@ -208,26 +223,12 @@ export class Upgrader<Data = undefined> {
 interface Admitted<Data> {
   readonly data: Data;
   readonly subprotocol: string;
+  readonly headers: HeaderFields;
 }
 
-function describeRequest(
-  incoming: IncomingMessage,
-  socket: Duplex,
-  offer: HandshakeOffer,
-  pending: PendingHandshake,
-): UpgradeRequest {
-  const net = socket instanceof Socket ? socket : undefined;
-  return {
-    url: incoming.url ?? "/",
-    headers: incoming.headers,
-    host: offer.host,
-    origin: offer.origin,
-    subprotocols: offer.subprotocols,
-    remote: formatAddress(net?.remoteAddress, net?.remotePort),
-    local: formatAddress(net?.localAddress, net?.localPort),
-    signal: pending.signal,
-    incoming,
-  };
+/** Whether nobody waits for an answer: the socket is gone, has ended, or takes nothing more. */
+function hasLeft(socket: Duplex): boolean {
+  return socket.destroyed || socket.readableEnded || !socket.writable;
 }
 
 /** RFC 6455 §4.2.2 (5): the key and the GUID, hashed by SHA-1, in base64. */

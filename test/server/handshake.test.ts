@@ -146,6 +146,27 @@ describe("responseHeaders", () => {
     expect(response?.headers["x-path"]).toBe("/here");
   });
 
+  test("may come as a promise", async () => {
+    const responseHeaders = async () => await Promise.resolve({ "X-A": "1" });
+    const server = await startUpgrader({ responseHeaders });
+    expect((await RawPeer.ask(server.port)).response).toMatchObject({ status: 101, headers: { "x-a": "1" } });
+  });
+
+  test("that never come end with the handshake's deadline", async () => {
+    const responseHeaders = () => new Promise<never>(() => {});
+    const server = await startUpgrader({ responseHeaders, handshakeTimeoutMs: 20 });
+    expect((await RawPeer.ask(server.port)).response?.status).toBe(408);
+  });
+
+  test.each([new Map([["X-A", "1"]]), new Headers({ "X-A": "1" }), [["X-A", "1"]], Promise.resolve({ "X-A": "1" })])(
+    "are not taken from %o, which would pass for no headers at all",
+    async (responseHeaders) => {
+      await expect(startUpgrader({ responseHeaders: responseHeaders as never })).rejects.toThrow(
+        "option responseHeaders takes a plain object of headers",
+      );
+    },
+  );
+
   test("are taken as they were when the upgrader was made", async () => {
     const responseHeaders: Record<string, string> = { "X-A": "1" };
     const server = await startUpgrader({ responseHeaders });

@@ -6,6 +6,7 @@ import { refuse, Refusal } from "../../src/server/index.js";
 import { parseHttpResponse } from "../support/http-response.js";
 import { masked, RawPeer, text } from "../support/raw-peer.js";
 import { RawSocket } from "../support/raw-socket.js";
+import { until } from "../support/turns.js";
 import { startUpgrader } from "../support/upgrade-server.js";
 import { upgradeRequest } from "../support/upgrade-request.js";
 
@@ -67,11 +68,33 @@ describe("upgrader.refuse()", () => {
     const server = await startUpgrader({}, { http });
     http.removeAllListeners("upgrade");
     http.on("upgrade", (request: IncomingMessage, socket: Duplex) => {
+      socket.once("close", () => server.upgrader.refuse("no-such-route", request, socket));
       socket.destroy();
-      server.upgrader.refuse("no-such-route", request, socket);
     });
-    expect((await RawPeer.ask(server.port)).response).toBeUndefined();
-    expect(server.refusals).toMatchObject([{ code: "no-such-route" }]);
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      expect((await RawPeer.ask(server.port)).response).toBeUndefined();
+      await until(() => server.refusals.length > 0);
+      expect(server.refusals).toMatchObject([{ code: "no-such-route" }]);
+      expect(vi.getTimerCount()).toBe(0); // nothing keeps the process alive
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test("RFC 9110 §9.3.2: to HEAD says how long the body would be, and sends none", async () => {
+    const server = await startUpgrader();
+    const raw = await RawSocket.connect(server.port);
+    raw.write(upgradeRequest({ method: "HEAD" }));
+    expect(await raw.rest()).toMatch(/^HTTP\/1\.1 405 [^]*Content-Length: [1-9]\d*\r\n[^]*\r\n\r\n$/);
+  });
+
+  test("RFC 9110 §15.4.5: with 304 has neither a body nor its length", async () => {
+    const server = await startUpgrader({ authorize: () => refuse(304, { headers: { ETag: '"a"' } }) });
+    const raw = await RawSocket.connect(server.port);
+    raw.write(upgradeRequest());
+    expect(await raw.rest()).toBe('HTTP/1.1 304 Not Modified\r\nConnection: close\r\nETag: "a"\r\n\r\n');
+    expect(() => refuse(304, { body: "x" })).toThrow(TypeError);
   });
 });
 
@@ -95,7 +118,7 @@ describe("a refused upgrade", () => {
     expect(paths).toEqual([]);
   });
 
-  test("while a plain request on the same connection waits for its answer ends both, and no other", async () => {
+  test("RFC 9112 §9.3.2: waits for the answer to a plain request before it, and ends that connection only", async () => {
     let answer = (): void => {};
     const http = createServer((_, response) => {
       answer = () => response.end("plain");
@@ -103,8 +126,10 @@ describe("a refused upgrade", () => {
     const server = await startUpgrader({}, { http });
     const raw = await RawSocket.connect(server.port);
     raw.write("GET /slow HTTP/1.1\r\nHost: example.com\r\n\r\n", upgradeRequest({ method: "PUT" }), secondRequest);
-    expect((await raw.take(parseHttpResponse))?.status).toBe(405);
+    await until(() => server.refusals.length === 1);
     answer();
+    expect(await raw.take(parseHttpResponse)).toMatchObject({ status: 200, body: "plain" });
+    expect((await raw.take(parseHttpResponse))?.status).toBe(405);
     expect(await raw.rest()).toBe("");
     const another = await RawSocket.connect(server.port);
     another.write(upgradeRequest());
@@ -152,6 +177,20 @@ describe("a refused upgrade", () => {
       raw.end();
       await closed;
       expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test("behind a plain request that is never answered has its socket destroyed after two seconds", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      const server = await startUpgrader({ checkHost: [] }, { http: createServer(() => {}) });
+      const raw = await RawSocket.connect(server.port);
+      raw.write("GET /never HTTP/1.1\r\nHost: example.com\r\n\r\n", upgradeRequest({ method: "PUT" }));
+      await until(() => server.refusals.length === 1);
+      vi.advanceTimersByTime(2000);
+      expect(await raw.rest()).toBe("");
     } finally {
       vi.useRealTimers();
     }
