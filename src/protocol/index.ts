@@ -30,5 +30,5 @@ export {
 } from "./opening-handshake.js";
 export type { MessageTypes, ReceiveLimits } from "./receive-limits.js";
 export { Receiver, type ReceiverOptions, type ReceiverSink, type Role } from "./receiver.js";
-export { selectSubprotocol } from "./token-list.js";
+export { listHasToken, selectSubprotocol } from "./token-list.js";
 export { Utf8Validator } from "./utf8-validator.js";

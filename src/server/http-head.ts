@@ -16,9 +16,11 @@ export function acceptHead(accept: string, subprotocol: string, headers: HeaderF
 }
 
 /**
- * Answers `request` with `refusal` and ends the socket. What the client still sends is read and dropped,
- * never parsed as another request (a refused upgrade is how requests are smuggled), and so that the response is not lost to a
- * reset. Behind an earlier request that is not answered yet it waits for its turn.
+ * Answers `request` with `refusal` and ends the socket. What the client still sends is read and dropped, never parsed as
+ * another request (a refused upgrade is how requests are smuggled), and so that the response is not lost to a reset. Behind an
+ * earlier request that is not answered yet it waits for its turn.
+ *
+ * @throws for a refusal made by hand that cannot be sent; then nothing is written.
  */
 export function sendRefusal(request: IncomingMessage, socket: Duplex, refusal: Refusal): void {
   const response = refusalBytes(refusal, request.method === "HEAD");
@@ -41,8 +43,9 @@ function refusalBytes(refusal: Refusal, isHead: boolean): Buffer {
   const head =
     `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status] ?? ""}\r\n` +
     `Connection: ${upgrade}\r\n${length}${type}${headerLines(refusal.headers)}\r\n`;
-  // RFC 9110 §9.3.2: the server MUST NOT send content in the response to HEAD.
-  return Buffer.concat([Buffer.from(head, "latin1"), ...(isHead ? [] : [body])]);
+  // RFC 9110 §9.3.2: the server MUST NOT send content in the response to HEAD; §15.4.5: a 304 has none either.
+  const hasContent = !isHead && refusal.status !== 304;
+  return Buffer.concat([Buffer.from(head, "latin1"), ...(hasContent ? [body] : [])]);
 }
 
 function headerLines(headers: HeaderFields): string {

@@ -14,7 +14,10 @@ import type { Connection } from "../connection/index.js";
 import { checkFunction, checkInteger, checkKeys, checkText } from "../internal/option-check.js";
 import { type CloseOptions, type DrainReport, type ResolvedCloseOptions, resolveCloseOptions } from "./drain.js";
 import type { Endpoint } from "./endpoint.js";
+import { answerWithoutUpgrade, closeAfterOffer, offersWebSocket } from "./foreign-upgrade.js";
+import { resolveHostPolicy } from "./host-policy.js";
 import { answerHttp } from "./http-answer.js";
+import { OpenResponses } from "./open-responses.js";
 import { pathOf, routeTable } from "./route-table.js";
 import { serveFiles } from "./static-files.js";
 import { checkTlsOptions } from "./tls-options.js";
@@ -35,9 +38,15 @@ export interface ServeOptions<Data = undefined> extends UpgraderOptions<Data> {
   readonly host?: string | undefined;
   /** What serves the WebSockets, by path: `{ "/echo": endpoint }`. Other paths are refused with 404. */
   readonly routes: Readonly<Record<string, Endpoint<Data>>>;
-  /** A folder whose files are served to GET requests, `index.html` for `/`. It is read once, at the start. */
+  /**
+   * A folder whose files are served to GET requests, `index.html` for the paths of folders. It is listed once, at the start;
+   * names that begin with a dot and links that lead out of it are left out.
+   */
   readonly static?: string | undefined;
-  /** Answers the HTTP requests that neither a route nor `static` does; 404 by default. */
+  /**
+   * Answers the HTTP requests that neither a route nor `static` does; 404 by default. What it throws or rejects with goes to
+   * `onError`, and the client gets 500.
+   */
   readonly onRequest?: RequestListener | undefined;
   /** Options of `node:tls`, `{ cert, key }` at least, for https and wss. */
   readonly tls?: ServerOptions | undefined;
@@ -83,14 +92,18 @@ export async function serve<Data = undefined>(options: ServeOptions<Data>): Prom
   const files = options.static === undefined ? undefined : await serveFiles(options.static);
   checkTlsOptions(options.tls);
   const http = createHttp(options);
-  http.on("request", answerHttp({ isRoute: (path) => routes.has(path), files, fallback }));
+  const checkHost = resolveHostPolicy(options.checkHost);
+  const report = (error: unknown): void => upgrader.report(error);
+  http.on("request", closeAfterOffer);
+  http.on("request", answerHttp({ checkHost, isRoute: (path) => routes.has(path), files, fallback, report }));
   http.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    if (!offersWebSocket(request)) return answerWithoutUpgrade(http, request, socket, head);
     const endpoint = routes.get(pathOf(request));
     if (endpoint === undefined) upgrader.refuse("no-such-route", request, socket);
     else upgrader.serve(request, socket, head, endpoint);
   });
   await listen(http, port, host);
-  http.on("error", (error: Error) => upgrader.report(error));
+  http.on("error", report);
   return new ListeningServer(http, upgrader, options);
 }
 
@@ -100,7 +113,7 @@ class ListeningServer<Data> implements Server<Data> {
   readonly http: HttpServer | HttpsServer;
   readonly #upgrader: Upgrader<Data>;
   readonly #sockets = new Set<Socket>();
-  readonly #responses = new Set<ServerResponse>();
+  readonly #responses = new OpenResponses();
   #closing: Promise<DrainReport> | undefined;
 
   constructor(http: HttpServer | HttpsServer, upgrader: Upgrader<Data>, options: ServeOptions<Data>) {
@@ -112,10 +125,7 @@ class ListeningServer<Data> implements Server<Data> {
       this.#sockets.add(socket);
       socket.once("close", () => this.#sockets.delete(socket));
     });
-    http.on("request", (_request: IncomingMessage, response: ServerResponse) => {
-      this.#responses.add(response);
-      response.once("close", () => this.#responses.delete(response));
-    });
+    http.on("request", (request: IncomingMessage, response: ServerResponse) => this.#responses.add(request, response));
   }
 
   get connections(): ReadonlySet<Connection<Data>> {
@@ -138,9 +148,7 @@ class ListeningServer<Data> implements Server<Data> {
     });
     this.http.closeIdleConnections();
     const report = await this.#upgrader.close(options);
-    await Promise.all(
-      [...this.#responses].map((response) => new Promise((resolve) => response.once("close", resolve))),
-    );
+    await this.#responses.ended();
     // What is left asks for nothing: a browser's spare connections, half a request. Node would wait for them.
     this.#destroySockets();
     await stopped;
@@ -177,6 +185,7 @@ function createHttp<Data>(options: ServeOptions<Data>): HttpServer | HttpsServer
     headersTimeout: timeoutMs,
     requestTimeout: Math.max(timeoutMs, REQUEST_TIMEOUT_MS),
     connectionsCheckingInterval: Math.min(timeoutMs, MAX_CHECK_INTERVAL_MS),
+    shouldUpgradeCallback: offersWebSocket, // Node 24.9 and newer; `answerWithoutUpgrade` stands in for it
   };
   if (options.tls === undefined) return createServer(timeouts);
   return createSecureServer({ ...timeouts, handshakeTimeout: timeoutMs, ...options.tls });
