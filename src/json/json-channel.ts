@@ -1,0 +1,152 @@
+import { handled } from "../internal/deferred.js";
+import { checkKeys } from "../internal/option-check.js";
+import { actionFor, type InvalidPolicy, resolveInvalidPolicy } from "./invalid-policy.js";
+import { decodeJson } from "./json-decoder.js";
+import { encodeWith } from "./json-encoder.js";
+import { anything, checkSchema, type InferInput, type InferOutput, type StandardSchema } from "./standard-schema.js";
+
+/** What a channel needs of a connection. `Connection` has it; so may anything else that carries messages in order. */
+export interface JsonCarrier {
+  readonly needsDrain: boolean;
+  send(message: string): Promise<void>;
+  write(message: string): boolean;
+  receive(): Promise<string | Uint8Array | undefined>;
+  close(code: number, reason: string): Promise<unknown>;
+}
+
+/** How a channel is set up. Every member is optional. */
+export interface JsonChannelOptions<Receive extends StandardSchema, Send extends StandardSchema> {
+  /** What the peer may send; what is received is what this schema makes of it. By default anything, as `unknown`. */
+  readonly receive?: Receive | undefined;
+  /** What may be sent; what goes out is what this schema makes of it. By default anything that JSON can hold. */
+  readonly send?: Send | undefined;
+  /** What becomes of a message that is binary, no JSON, or not what `receive` takes; default `"close"`. */
+  readonly onInvalid?: InvalidPolicy | undefined;
+}
+
+/**
+ * Sends and receives values as JSON over `connection`, validated on the way in and out by any Standard Schema.
+ *
+ * @throws TypeError or RangeError that names the option which is wrong.
+ * @example
+ * const chat = jsonChannel(connection, { receive: z.object({ say: z.string() }), send: z.object({ said: z.string() }) });
+ * for await (const { say } of chat) await chat.send({ said: say });
+ */
+export function jsonChannel<
+  Receive extends StandardSchema = StandardSchema,
+  Send extends StandardSchema = StandardSchema,
+>(
+  connection: JsonCarrier,
+  options: JsonChannelOptions<Receive, Send> = {},
+): JsonChannel<InferOutput<Receive>, InferInput<Send>> {
+  checkKeys("jsonChannel", options, ["receive", "send", "onInvalid"]);
+  const { receive = anything, send = anything } = options;
+  checkSchema("option receive", receive);
+  checkSchema("option send", send);
+  return new JsonChannel(connection, receive, send, resolveInvalidPolicy(options.onInvalid));
+}
+
+/** A connection seen as a channel of values. For everything else, closing among it, there is the connection. */
+export class JsonChannel<Received, Sent> implements AsyncIterable<Received> {
+  readonly #connection: JsonCarrier;
+  readonly #receiving: StandardSchema<unknown, Received>;
+  readonly #sending: StandardSchema;
+  readonly #onInvalid: InvalidPolicy;
+  /** Settles when the connection has all values that stand in line, behind one that an asynchronous schema still looks at. */
+  #line: Promise<void> | undefined;
+
+  /** Channels are made by `jsonChannel`. */
+  constructor(
+    connection: JsonCarrier,
+    receiving: StandardSchema<unknown, Received>,
+    sending: StandardSchema<Sent>,
+    onInvalid: InvalidPolicy,
+  ) {
+    this.#connection = connection;
+    this.#receiving = receiving;
+    this.#sending = sending;
+    this.#onInvalid = onInvalid;
+  }
+
+  /**
+   * Sends a value behind those sent before, and resolves when there is room for more, as `Connection.send` does. Rejects with
+   * its errors. A promise that nobody awaits does not become an unhandled rejection.
+   *
+   * @throws JsonValueError (a TypeError) before anything is sent, for what the schema does not take or JSON cannot hold; see
+   * `encodeJson`. From an asynchronous schema it comes as a rejection.
+   */
+  send(value: Sent): Promise<void> {
+    const text = encodeWith(this.#sending, value);
+    if (typeof text === "string" && this.#line === undefined) return this.#connection.send(text);
+    return this.#standInLine(text);
+  }
+
+  /**
+   * As `send`, without a promise. Returns whether there is room for more, as `Connection.write` does.
+   *
+   * @throws JsonValueError (a TypeError) as `send`; TypeError where the schema is asynchronous.
+   */
+  write(value: Sent): boolean {
+    const text = encodeWith(this.#sending, value);
+    if (typeof text !== "string") {
+      text.catch(ignore);
+      throw new TypeError("the schema for sending is asynchronous; use send() instead of write()");
+    }
+    if (this.#line === undefined) return this.#connection.write(text);
+    void this.#standInLine(text);
+    return !this.#connection.needsDrain;
+  }
+
+  /**
+   * The next value, or `undefined` when there will be no more. Call it when the last call has settled. What a message that is
+   * not as agreed leads to is up to `onInvalid`.
+   *
+   * Rejects with JsonMessageError for such a message under `onInvalid: "throw"`, with what the schema itself throws, and
+   * with the errors of `Connection.receive`.
+   */
+  async receive(): Promise<Received | undefined> {
+    const { value } = await this.#next();
+    return value;
+  }
+
+  /** Every value in order, until the connection closes. Leaving the loop leaves the connection open. */
+  [Symbol.asyncIterator](): AsyncIterator<Received, undefined> {
+    return {
+      next: () => this.#next(),
+      return: () => Promise.resolve({ done: true, value: undefined }),
+    };
+  }
+
+  async #next(): Promise<IteratorResult<Received, undefined>> {
+    for (;;) {
+      const message = await this.#connection.receive();
+      if (message === undefined) return { done: true, value: undefined };
+      const decoded = await decodeJson(this.#receiving, message);
+      if (decoded.error === undefined) return { done: false, value: decoded.value };
+      const { error } = decoded;
+      switch (await actionFor(this.#onInvalid, error)) {
+        case "close":
+          void this.#connection.close(error.closeCode, error.code);
+          return { done: true, value: undefined };
+        case "throw":
+          throw error;
+        case "skip":
+          break;
+      }
+    }
+  }
+
+  /** Sends `text` when it is there and all that was sent before is on its way. */
+  #standInLine(text: string | Promise<string>): Promise<void> {
+    const before = this.#line;
+    // In an object: the line goes on when the connection has the message, not when it has room for more.
+    const turn = Promise.all([text, before]).then(([ready]) => ({ room: this.#connection.send(ready) }));
+    const line = Promise.allSettled([before, turn]).then(() => {
+      if (this.#line === line) this.#line = undefined;
+    });
+    this.#line = line;
+    return handled(turn.then(({ room }) => room));
+  }
+}
+
+function ignore(): void {}
