@@ -37,7 +37,7 @@ export class ConnectionError extends Error {
     const row = faults[fault];
     return new ConnectionError(
       "protocol-fault",
-      `${fault}: ${row.explanation} (RFC 6455 §${row.section}, close code ${row.closeCode})`,
+      `${fault}: ${row.explanation} (RFC ${row.rfc ?? 6455} §${row.section}, close code ${row.closeCode})`,
       { fault },
     );
   }

@@ -16,14 +16,17 @@ export type FaultCode =
   | "invalid-close-code"
   | "invalid-close-reason"
   | "invalid-utf8"
+  | "invalid-deflate"
   | "unsupported-data"
   | "frame-too-big"
   | "message-too-big"
   | "too-many-fragments";
 
-/** One row of the table: what a peer did, the close code it is told, and the RFC 6455 section that says so. */
+/** One row of the table: what a peer did, the close code it is told, and the section of the RFC that says so. */
 export interface FaultRow {
   readonly closeCode: CloseCode;
+  /** RFC 6455 where nothing is said. */
+  readonly rfc?: 7692;
   readonly section: string;
   readonly explanation: string;
 }
@@ -103,6 +106,12 @@ export const faults: Readonly<Record<FaultCode, FaultRow>> = {
     section: "8.1",
     explanation: "A text message is not valid UTF-8.",
   },
+  "invalid-deflate": {
+    closeCode: CloseCode.invalidPayload,
+    rfc: 7692,
+    section: "7.2.2",
+    explanation: "A compressed message is not whole, valid DEFLATE data.",
+  },
   "unsupported-data": {
     closeCode: CloseCode.unsupportedData,
     section: "7.4.1",
@@ -116,7 +125,7 @@ export const faults: Readonly<Record<FaultCode, FaultRow>> = {
   "message-too-big": {
     closeCode: CloseCode.messageTooBig,
     section: "10.4",
-    explanation: "The frames of a message add up to more than maxMessageBytes.",
+    explanation: "A message, its frames added up and inflated, has more than maxMessageBytes.",
   },
   "too-many-fragments": {
     closeCode: CloseCode.policyViolation,

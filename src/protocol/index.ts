@@ -14,6 +14,11 @@ export {
   withoutHandshake,
 } from "./close-handshake.js";
 export { buildClosePayload, MAX_REASON_BYTES, parseClosePayload, type ClosePayload } from "./close-payload.js";
+export {
+  type DeflateAnswerFaultCode,
+  type DeflateAnswerFaultRow,
+  deflateAnswerFaults,
+} from "./deflate-answer-fault.js";
 export { type ExtensionOffer, type ExtensionParameter, parseExtensionOffers } from "./extension-offer.js";
 export { type FaultCode, type FaultRow, faults } from "./fault.js";
 export { FIN, frameHeaderLength, MAX_HEADER_BYTES, RSV1, writeFrameHeader, writeUint32 } from "./frame-header.js";
@@ -28,6 +33,15 @@ export {
   readHandshake,
   WEBSOCKET_VERSION,
 } from "./opening-handshake.js";
+export {
+  acceptDeflate,
+  DEFLATE_EXTENSION,
+  type DeflateAcceptance,
+  type DeflateAgreement,
+  type DeflateDirection,
+  formatDeflateOffer,
+  readDeflateAnswer,
+} from "./permessage-deflate.js";
 export type { MessageTypes, ReceiveLimits } from "./receive-limits.js";
 export { Receiver, type ReceiverOptions, type ReceiverSink, type Role } from "./receiver.js";
 export { listHasToken, selectSubprotocol } from "./token-list.js";

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { describe, expect, test } from "vitest";
-import { faults, handshakeFaults } from "../../src/protocol/index.js";
+import { deflateAnswerFaults, faults, handshakeFaults } from "../../src/protocol/index.js";
 
 const document = readFileSync(resolve(import.meta.dirname, "../../docs/faults.md"), "utf8");
 
@@ -12,27 +12,40 @@ function documentedRows(heading: string): string[] {
   return lines.slice(2); // what comes first is the table's head
 }
 
-function row(code: string, answer: number, section: string, explanation: string): string {
-  return `| \`${code}\` | ${answer} | [§${section}](https://www.rfc-editor.org/rfc/rfc6455#section-${section}) | ${explanation} |`;
+function link(section: string): string {
+  return `[§${section}](https://www.rfc-editor.org/rfc/rfc6455#section-${section})`;
+}
+
+function linkToRfc(rfc: number, section: string): string {
+  return `[RFC ${rfc} §${section}](https://www.rfc-editor.org/rfc/rfc${rfc}#section-${section})`;
 }
 
 describe("docs/faults.md", () => {
   test("documents every fault of a frame with its close code and section, and no other, in order", () => {
-    const rows = Object.entries(faults).map(([code, fault]) =>
-      row(code, fault.closeCode, fault.section, fault.explanation),
-    );
+    const rows = Object.entries(faults).map(([code, { closeCode, rfc, section, explanation }]) => {
+      const where = rfc === undefined ? link(section) : linkToRfc(rfc, section);
+      return `| \`${code}\` | ${closeCode} | ${where} | ${explanation} |`;
+    });
     expect(documentedRows("On an open connection")).toEqual(rows);
   });
 
   test("documents every fault of a handshake with its status and section, and no other, in order", () => {
-    const rows = Object.entries(handshakeFaults).map(([code, fault]) =>
-      row(code, fault.status, fault.section, fault.explanation),
+    const rows = Object.entries(handshakeFaults).map(
+      ([code, { status, section, explanation }]) => `| \`${code}\` | ${status} | ${link(section)} | ${explanation} |`,
     );
     expect(documentedRows("In an opening handshake")).toEqual(rows);
   });
 
-  test("has no tables but these two", () => {
+  test("documents every fault of an answer about compression with its section, and no other, in order", () => {
+    const rows = Object.entries(deflateAnswerFaults).map(
+      ([code, { rfc, section, explanation }]) => `| \`${code}\` | ${linkToRfc(rfc, section)} | ${explanation} |`,
+    );
+    expect(documentedRows("In a server's answer to an offer of compression")).toEqual(rows);
+  });
+
+  test("has no tables but these three", () => {
     const rows = document.split("\n").filter((line) => line.startsWith("| `"));
-    expect(rows).toHaveLength(Object.keys(faults).length + Object.keys(handshakeFaults).length);
+    const tables = [faults, handshakeFaults, deflateAnswerFaults];
+    expect(rows).toHaveLength(tables.flatMap(Object.keys).length);
   });
 });

@@ -222,6 +222,8 @@ export const provocations: Readonly<Record<FaultCode, readonly Provocation[]>> =
       badByte: { ofPayload: 0 },
     },
   ],
+  // The receiver gives compressed bytes on; who inflates them tells of it: test/connection/deflate.
+  "invalid-deflate": [],
   "unsupported-data": [
     {
       what: "RFC 6455 §7.4.1: a binary message to an endpoint that takes text only",
