@@ -19,6 +19,9 @@ import { RawPeer, text } from "../support/raw-peer.js";
 /** The faults that only a server can commit, so that no client's bytes show them. */
 const faultsOfServers: readonly FaultCode[] = ["masked-frame"];
 
+/** The faults that only who has agreed on compression can commit: test/connection/deflate provokes them. */
+const faultsOfCompression: readonly FaultCode[] = ["invalid-deflate"];
+
 const cases = Object.entries(provocations).flatMap(([fault, list]) =>
   list
     .filter((each) => each.only !== "client")
@@ -55,7 +58,9 @@ describe("a client that breaks the protocol gets the close code for it, and then
 
   test("whatever row of the table it is", () => {
     const provoked = new Set(cases.map((each) => each.fault));
-    expect([...provoked, ...faultsOfServers].toSorted()).toEqual(Object.keys(faults).toSorted());
+    expect([...provoked, ...faultsOfServers, ...faultsOfCompression].toSorted()).toEqual(
+      Object.keys(faults).toSorted(),
+    );
   });
 });
 

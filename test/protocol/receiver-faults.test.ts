@@ -81,7 +81,11 @@ describe("the table of faults", () => {
 
   test.each([
     [1003, "a type of data that it cannot accept", ["unsupported-data"]],
-    [1007, "data that is not consistent with the type of the message", ["invalid-close-reason", "invalid-utf8", "invalid-deflate"]],
+    [
+      1007,
+      "data that is not consistent with the type of the message",
+      ["invalid-close-reason", "invalid-utf8", "invalid-deflate"],
+    ],
     [1008, "a breach of policy where no other code fits", ["too-many-fragments"]],
     [1009, "a message that is too big to process", ["frame-too-big", "message-too-big"]],
   ])("RFC 6455 §7.4.1: answers with %i %s", (closeCode, _, codes) => {
