@@ -34,6 +34,14 @@ export function checkLimit(option: string, value: unknown, fallback: number): nu
   return value;
 }
 
+/** `value`, or `fallback` where it is undefined, once it is known to be a boolean. */
+export function checkBoolean(option: string, value: unknown, fallback: boolean): boolean {
+  if (value === undefined) return fallback;
+  if (typeof value !== "boolean")
+    throw new TypeError(`option ${option} got ${describe(value)}; it takes true or false`);
+  return value;
+}
+
 /** `value`, or `fallback` where it is undefined, once it is known to be a function. */
 export function checkFunction<F>(option: string, value: F | undefined, fallback: F): F {
   if (value === undefined) return fallback;
