@@ -1,4 +1,5 @@
 import type { DeflateDirection } from "../../protocol/index.js";
+import { copyBytes } from "../received-message.js";
 import { compressionMemory, deflateBytes } from "./compression-memory.js";
 import type { ResolvedCompressionOptions } from "./compression-options.js";
 import { DeflateContext, type DeflateSettings, withoutTail } from "./deflate-context.js";
@@ -135,7 +136,7 @@ export class PieceDeflater {
   async add(bytes: Uint8Array): Promise<Uint8Array> {
     if (bytes.length === 0) return bytes;
     const borrowed = bytes.length <= this.#maxSyncBytes ? this.#context.runNow(bytes) : undefined;
-    return borrowed?.slice() ?? this.#context.runAside(bytes);
+    return borrowed === undefined ? this.#context.runAside(bytes) : copyBytes(borrowed, 0, borrowed.length);
   }
 
   /** The payload of the last fragment. After it, or where the message is given up, this is of no more use. */

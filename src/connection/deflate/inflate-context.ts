@@ -1,4 +1,4 @@
-import { Buffer } from "node:buffer";
+import type { Buffer } from "node:buffer";
 import { constants, createInflateRaw, type InflateRaw } from "node:zlib";
 
 import { type Deferred, defer } from "../../internal/deferred.js";
