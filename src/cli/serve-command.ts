@@ -79,6 +79,7 @@ function optionsOf(flags: ServeFlags, certificate: Certificate | undefined, log:
     closeTimeoutMs: flags.closeTimeoutMs,
     readBufferSize: flags.readBufferSize,
     writeBufferSize: flags.writeBufferSize,
+    compression: flags.compression,
     onRefused: ({ status, code }, { socket, headers }) => {
       const remote = formatAddress(socket.remoteAddress, socket.remotePort);
       const host = code === "host-not-allowed" ? beginningOf(headers.host ?? "") : undefined;

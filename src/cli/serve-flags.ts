@@ -123,6 +123,11 @@ export const serveFlags = {
     default: 65_536,
     description: "Bytes gathered for one write",
   },
+  compression: {
+    group: "Compression",
+    kind: "switch",
+    description: "Compress messages for peers that can (permessage-deflate)",
+  },
   quiet: { group: "Output", kind: "switch", description: "Print no line per message" },
   json: {
     group: "Output",

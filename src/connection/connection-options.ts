@@ -1,5 +1,6 @@
 import { checkChoice, checkInteger, checkLimit } from "../internal/option-check.js";
 import type { MessageTypes, ReceiveLimits } from "../protocol/index.js";
+import { type CompressionOptions, type ResolvedCompressionOptions, resolveCompression } from "./deflate/index.js";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -25,6 +26,11 @@ export interface ConnectionOptions {
   readonly maxBufferedBytes?: number | undefined;
   /** Milliseconds that the peer has to end a closing handshake before the socket is destroyed. Default 5,000. */
   readonly closeTimeoutMs?: number | undefined;
+  /**
+   * Whether messages may be compressed (permessage-deflate, RFC 7692), where the peer can, and how. Default false: it costs
+   * memory and time on both sides, and secrets need care. docs/compression.md has the figures.
+   */
+  readonly compression?: boolean | CompressionOptions | undefined;
 }
 
 /** `ConnectionOptions`, complete and checked. */
@@ -35,6 +41,8 @@ export interface ResolvedConnectionOptions {
   readonly lowWaterMark: number;
   readonly maxBufferedBytes: number;
   readonly closeTimeoutMs: number;
+  /** Undefined for no compression. */
+  readonly compression: ResolvedCompressionOptions | undefined;
 }
 
 const optionNames: Readonly<Record<keyof ConnectionOptions, true>> = {
@@ -46,6 +54,7 @@ const optionNames: Readonly<Record<keyof ConnectionOptions, true>> = {
   lowWaterMark: true,
   maxBufferedBytes: true,
   closeTimeoutMs: true,
+  compression: true,
 };
 
 /** The names of all connection options. */
@@ -74,6 +83,7 @@ export function resolveConnectionOptions(options: ConnectionOptions): ResolvedCo
     lowWaterMark: checkInteger("lowWaterMark", options.lowWaterMark, defaultLow, 0, highWaterMark - 1),
     maxBufferedBytes,
     closeTimeoutMs: checkInteger("closeTimeoutMs", options.closeTimeoutMs, 5_000, 1, MAX_TIMEOUT_MS),
+    compression: resolveCompression(options.compression),
   });
 }
 

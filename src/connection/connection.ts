@@ -13,6 +13,7 @@ import type { MessageStream } from "./message-stream.js";
 import { messageWriter } from "./message-writer.js";
 import type { Message } from "./message.js";
 import type { NextMessage } from "./reader.js";
+import type { SendOptions } from "./send-options.js";
 import type { Sendable } from "./sendable.js";
 
 /** What the opening handshake settled. */
@@ -23,6 +24,8 @@ export interface ConnectionDetails<Data> {
   readonly local: string;
   /** The subprotocol agreed on, `""` for none. */
   readonly subprotocol: string;
+  /** The extensions agreed on, as the server has answered: `"permessage-deflate; server_max_window_bits=13"`. Default `""`. */
+  readonly extensions?: string | undefined;
   /** The request target: `"/echo?room=1"`. */
   readonly url: string;
   /** The headers of the handshake request. */
@@ -78,6 +81,8 @@ export class Connection<Data = unknown> implements AsyncIterable<Message> {
   readonly remote: string;
   readonly local: string;
   readonly subprotocol: string;
+  /** The extensions agreed on, as the server has answered: `"permessage-deflate; server_max_window_bits=13"`, or `""`. */
+  readonly extensions: string;
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
   /** Yours: what `authorize` returned. */
@@ -95,6 +100,7 @@ export class Connection<Data = unknown> implements AsyncIterable<Message> {
     this.remote = details.remote;
     this.local = details.local;
     this.subprotocol = details.subprotocol;
+    this.extensions = details.extensions ?? "";
     this.url = details.url;
     this.headers = details.headers;
     this.data = details.data;
@@ -139,8 +145,8 @@ export class Connection<Data = unknown> implements AsyncIterable<Message> {
    *
    * @throws TypeError for what cannot be sent.
    */
-  send(message: Sendable): Promise<void> {
-    if (this.#link.state === "open") return this.#link.outbox.send(message);
+  send(message: Sendable, options?: SendOptions): Promise<void> {
+    if (this.#link.state === "open") return this.#link.outbox.send(message, options);
     return handled(Promise.reject(this.#link.notOpen()));
   }
 
@@ -152,8 +158,8 @@ export class Connection<Data = unknown> implements AsyncIterable<Message> {
    * @example
    * await Readable.toWeb(createReadStream("film.mp4")).pipeTo(connection.createWritable());
    */
-  createWritable(): WritableStream<string | Uint8Array> {
-    return messageWriter((source) => this.send(source));
+  createWritable(options?: SendOptions): WritableStream<string | Uint8Array> {
+    return messageWriter((source) => this.send(source, options));
   }
 
   /**
@@ -162,8 +168,8 @@ export class Connection<Data = unknown> implements AsyncIterable<Message> {
    *
    * @throws TypeError for what cannot be sent.
    */
-  write(message: Sendable): boolean {
-    return this.#link.state === "open" && this.#link.outbox.write(message);
+  write(message: Sendable, options?: SendOptions): boolean {
+    return this.#link.state === "open" && this.#link.outbox.write(message, options);
   }
 
   /**

@@ -1,10 +1,13 @@
 import { Buffer } from "node:buffer";
 
-import { FIN, Opcode } from "../protocol/index.js";
+import { FIN, Opcode, RSV1 } from "../protocol/index.js";
+import type { PieceDeflater } from "./deflate/index.js";
 import { bytesOf, type MessageSource } from "./message.js";
 
 /** Where the fragments go. */
 export interface FragmentSink {
+  /** What compresses a message of this type; `undefined` where it is sent as it is. */
+  deflating(isText: boolean): PieceDeflater | undefined;
   /** Queues one frame; throws when the connection has ended. */
   fragment(firstByte: number, payload: Uint8Array): void;
   /** Resolves when there is room for more; rejects when the connection has ended. */
@@ -27,6 +30,7 @@ export class FragmentedMessage {
   /** Half a character (a high surrogate) that the last piece ended with. */
   #half = "";
   #cut: ((error: unknown) => void) | undefined;
+  #deflating: PieceDeflater | undefined;
 
   constructor(source: MessageSource, sink: FragmentSink) {
     this.#iterator = source[Symbol.asyncIterator]();
@@ -39,11 +43,12 @@ export class FragmentedMessage {
       for (;;) {
         const { done, value } = await this.#next();
         if (done === true) break;
-        this.#take(value);
+        await this.#take(value);
         await this.#sink.whenRoom();
       }
-      this.#frame(FIN, Buffer.from(this.#half));
+      await this.#end();
     } catch (cause) {
+      this.#deflating?.close();
       this.#giveUp().catch(ignore);
       if (this.#hasBegun) this.#sink.abandon(cause);
       throw cause;
@@ -68,18 +73,33 @@ export class FragmentedMessage {
     await this.#iterator.return?.();
   }
 
-  #take(piece: string | Uint8Array): void {
+  async #take(piece: string | Uint8Array): Promise<void> {
     const isText = typeof piece === "string";
     if (this.#opcode === undefined) {
       this.#isText = isText;
       this.#opcode = isText ? Opcode.text : Opcode.binary;
+      this.#deflating = this.#sink.deflating(isText);
     } else if (isText !== this.#isText) {
       throw new TypeError(
         `a message is all text or all binary; its source gave ${isText ? "text" : "bytes"} after the other`,
       );
     }
     const bytes = isText ? this.#encode(piece) : bytesOf(piece);
-    if (bytes.length > 0) this.#frame(0, bytes);
+    if (bytes.length > 0) await this.#send(bytes);
+  }
+
+  async #send(bytes: Uint8Array): Promise<void> {
+    this.#frame(0, this.#deflating === undefined ? bytes : await this.#deflating.add(bytes));
+  }
+
+  async #end(): Promise<void> {
+    const rest = Buffer.from(this.#half);
+    if (this.#deflating === undefined) {
+      this.#frame(FIN, rest);
+      return;
+    }
+    if (rest.length > 0) await this.#send(rest);
+    this.#frame(FIN, this.#deflating.end());
   }
 
   /** A character of two UTF-16 units may be cut between two pieces. */
@@ -93,8 +113,13 @@ export class FragmentedMessage {
 
   /** A message without any piece is an empty binary one. */
   #frame(fin: number, payload: Uint8Array): void {
-    this.#sink.fragment(fin | (this.#hasBegun ? Opcode.continuation : (this.#opcode ?? Opcode.binary)), payload);
+    this.#sink.fragment(fin | (this.#hasBegun ? Opcode.continuation : this.#firstOpcode), payload);
     this.#hasBegun = true;
+  }
+
+  /** RFC 7692 §6.1: RSV1 is set on the first frame of a compressed message, and on no other. */
+  get #firstOpcode(): number {
+    return (this.#opcode ?? Opcode.binary) | (this.#deflating === undefined ? 0 : RSV1);
   }
 }
 

@@ -21,6 +21,8 @@ export { MaskKeys } from "./mask-keys.js";
 export type { MessageStream, StreamOf } from "./message-stream.js";
 export type { Message, MessageSource, WholeMessage } from "./message.js";
 export { prepare, PreparedMessage } from "./prepared-message.js";
+export { type CompressionOptions, withinBudget } from "./deflate/index.js";
+export type { SendOptions } from "./send-options.js";
 export type { Sendable } from "./sendable.js";
 export { canShareReadBuffer, ReadBuffer } from "./read-buffer.js";
 export { WriteSlabPool } from "./write-slab.js";

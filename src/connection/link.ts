@@ -21,16 +21,16 @@ import {
   withoutHandshake,
 } from "../protocol/index.js";
 import type { CloseInfo } from "./close-info.js";
+import { CompressedInbound, type InflatedSink } from "./compressed-inbound.js";
 import { ConnectionError } from "./connection-error.js";
 import type { ResolvedConnectionOptions } from "./connection-options.js";
 import { Inflow, type InflowOwner } from "./inflow.js";
 import type { Message } from "./message.js";
-import { Outbox, type OutboxOwner } from "./outbox.js";
+import { Outbox, type OutboxOwner, type OutboxSetup } from "./outbox.js";
 import { Pings } from "./pings.js";
 import type { ReadBuffer } from "./read-buffer.js";
 import { Reader, type ReaderOwner } from "./reader.js";
 import { copyBytes, decodeText, MAX_TEXT_BYTES } from "./received-message.js";
-import type { WriteQueueSetup } from "./write-queue.js";
 
 /** Bytes of one message that are gathered while nobody reads. */
 const READ_AHEAD_BYTES = 256 * 1024;
@@ -46,19 +46,23 @@ export interface LinkEvents {
 }
 
 /** What a link runs on. One that has mask keys is a client's. */
-export interface LinkSetup extends WriteQueueSetup {
+export interface LinkSetup extends OutboxSetup {
   readonly readBuffer: ReadBuffer;
   /** Milliseconds on a clock that only goes forward. */
   readonly nowMs: () => number;
 }
 
 /** Runs the protocol over one socket: what is received, what is sent, and the life cycle from open to closed. */
-export class Link implements ReceiverSink, InflowOwner, OutboxOwner, ReaderOwner {
+export class Link implements ReceiverSink, InflatedSink, InflowOwner, OutboxOwner, ReaderOwner {
   readonly #socket: Duplex;
   readonly #options: ResolvedConnectionOptions;
   readonly #events: LinkEvents;
   readonly #receiver: Receiver;
   readonly #inflow: Inflow;
+  /** There where compression was agreed on. */
+  readonly #compressed: CompressedInbound | undefined;
+  /** Whether the message whose pieces come is a compressed one. */
+  #isCompressed = false;
   readonly reader: Reader;
   readonly outbox: Outbox;
   readonly pings: Pings;
@@ -81,7 +85,14 @@ export class Link implements ReceiverSink, InflowOwner, OutboxOwner, ReaderOwner
     this.#socket = socket;
     this.#options = options;
     this.#events = events;
-    this.#receiver = new Receiver(this, { role, limits: options.limits, messageTypes: options.messageTypes });
+    const { limits, messageTypes } = options;
+    this.#compressed = openCompressed(setup, this);
+    this.#receiver = new Receiver(this, {
+      role,
+      limits,
+      messageTypes,
+      takesCompressed: this.#compressed !== undefined,
+    });
     this.#inflow = new Inflow(this.#receiver, this);
     this.reader = new Reader(this);
     this.outbox = new Outbox(setup, this);
@@ -160,12 +171,31 @@ export class Link implements ReceiverSink, InflowOwner, OutboxOwner, ReaderOwner
     return this.reader.deliver(isOwned ? bytes : copyBytes(bytes, start, end));
   }
 
-  begin(isText: boolean): void {
-    if (this.#takesMessages) this.reader.begin(isText);
+  begin(isText: boolean, isCompressed: boolean): void {
+    this.#isCompressed = isCompressed;
+    if (!this.#takesMessages) return;
+    if (isCompressed) this.#compressed?.begin(isText);
+    else this.reader.begin(isText);
   }
 
   piece(bytes: Uint8Array, start: number, end: number, isLast: boolean): boolean {
+    if (!this.#takesMessages) return true;
+    if (this.#isCompressed) return this.#compressed?.take(bytes, start, end, isLast) ?? true;
+    return this.reader.deliverPiece(bytes, start, end, isLast);
+  }
+
+  // InflatedSink: the rest of what becomes of compressed messages.
+
+  beginInflated(isText: boolean): void {
+    this.reader.begin(isText);
+  }
+
+  inflatedPiece(bytes: Uint8Array, start: number, end: number, isLast: boolean): boolean {
     return !this.#takesMessages || this.reader.deliverPiece(bytes, start, end, isLast);
+  }
+
+  mayGather(bytes: number): boolean {
+    return !this.reader.isIdle || bytes <= READ_AHEAD_BYTES;
   }
 
   ping(bytes: Uint8Array, start: number, end: number): void {
@@ -205,8 +235,16 @@ export class Link implements ReceiverSink, InflowOwner, OutboxOwner, ReaderOwner
    * than a few reads: it may be meant for `receiveStream`.
    */
   get isBlocked(): boolean {
-    if (!this.#takesMessages) return false;
-    return this.reader.isBlocked || (this.reader.isIdle && this.#receiver.gatheredBytes > READ_AHEAD_BYTES);
+    return this.#takesMessages && (this.#isInflating || this.#isReaderBlocked);
+  }
+
+  get #isInflating(): boolean {
+    return this.#compressed?.isBusy === true;
+  }
+
+  get #isReaderBlocked(): boolean {
+    const gatheredBytes = this.#receiver.gatheredBytes + (this.#compressed?.gatheredBytes ?? 0);
+    return this.reader.isBlocked || !this.mayGather(gatheredBytes);
   }
 
   get givesPieces(): boolean {
@@ -215,6 +253,7 @@ export class Link implements ReceiverSink, InflowOwner, OutboxOwner, ReaderOwner
 
   set givesPieces(givesPieces: boolean) {
     this.#receiver.givesPieces = givesPieces;
+    if (this.#compressed !== undefined) this.#compressed.givesPieces = givesPieces;
   }
 
   messageCut(): ConnectionError {
@@ -223,7 +262,12 @@ export class Link implements ReceiverSink, InflowOwner, OutboxOwner, ReaderOwner
   }
 
   get hasEnded(): boolean {
-    return !this.#takesMessages || (this.#state.kind === "closed" && this.#inflow.isEmpty);
+    return !this.#takesMessages || (this.#state.kind === "closed" && this.#isAllTaken);
+  }
+
+  /** Whether everything received has been gone through. */
+  get #isAllTaken(): boolean {
+    return this.#inflow.isEmpty && !this.#isInflating;
   }
 
   handleMessage(message: Message): unknown {
@@ -231,6 +275,7 @@ export class Link implements ReceiverSink, InflowOwner, OutboxOwner, ReaderOwner
   }
 
   pump(): void {
+    if (!this.#isReaderBlocked) this.#compressed?.resume();
     this.#inflow.pump();
   }
 
@@ -239,9 +284,11 @@ export class Link implements ReceiverSink, InflowOwner, OutboxOwner, ReaderOwner
   }
 
   onPumped(): void {
-    if (!this.#inflow.isEmpty) return;
+    if (!this.#isAllTaken) return;
     if (this.#hasInputEnded) this.#concludeInput();
-    if (this.#info !== undefined) this.#finish(this.#info);
+    if (this.#info === undefined) return;
+    this.#compressed?.close();
+    this.#finish(this.#info);
   }
 
   pauseReading(): void {
@@ -308,6 +355,7 @@ export class Link implements ReceiverSink, InflowOwner, OutboxOwner, ReaderOwner
 
   #stopMessages(): void {
     this.#takesMessages = false;
+    this.#compressed?.close();
     this.reader.drop();
     this.reader.end();
   }
@@ -338,7 +386,7 @@ export class Link implements ReceiverSink, InflowOwner, OutboxOwner, ReaderOwner
   /** The peer has ended its side of the socket. What it sent before is gone through first. */
   #onInputEnd(): void {
     this.#hasInputEnded = true;
-    if (this.#inflow.isEmpty) this.#concludeInput();
+    if (this.#isAllTaken) this.#concludeInput();
     else this.#startCloseTimer();
   }
 
@@ -363,6 +411,7 @@ export class Link implements ReceiverSink, InflowOwner, OutboxOwner, ReaderOwner
     const ended = notOpen(closed, this.#error);
     this.outbox.end(ended);
     this.outbox.discard();
+    this.#compressed?.uncount();
     this.pings.fail(ended);
     this.#closed.resolve(this.#info);
     this.#inflow.pump();
@@ -376,6 +425,16 @@ export class Link implements ReceiverSink, InflowOwner, OutboxOwner, ReaderOwner
     this.#isFinished = true;
     this.#events.finished(info);
   }
+}
+
+function openCompressed({ deflate, options }: LinkSetup, sink: InflatedSink): CompressedInbound | undefined {
+  const { compression, limits } = options;
+  if (deflate === undefined || compression === undefined) return undefined;
+  const { maxMessageBytes } = limits;
+  return new CompressedInbound(
+    { direction: deflate.peers, maxMessageBytes, maxSyncBytes: compression.maxSyncBytes },
+    sink,
+  );
 }
 
 function lost(cause?: Error): ConnectionError {

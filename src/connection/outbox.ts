@@ -1,16 +1,25 @@
 import { type Deferred, defer, handled } from "../internal/deferred.js";
-import { FIN, Opcode } from "../protocol/index.js";
+import { type DeflateAgreement, FIN, Opcode } from "../protocol/index.js";
+import { CompressedOutbound, type SendMode } from "./compressed-outbound.js";
 import type { ConnectionError } from "./connection-error.js";
 import type { ResolvedConnectionOptions } from "./connection-options.js";
+import { Deflater } from "./deflate/index.js";
 import { FragmentedMessage, type FragmentSink } from "./fragmented-message.js";
 import type { MessageSource } from "./message.js";
 import { PreparedMessage } from "./prepared-message.js";
 import { copyBytes } from "./received-message.js";
 import { SendLine } from "./send-line.js";
+import type { SendOptions } from "./send-options.js";
 import { isLate, type LateMessage, type Payload, payloadOf, type Sendable, sizeOf } from "./sendable.js";
 import { WriteQueue, type WriteQueueOwner, type WriteQueueSetup } from "./write-queue.js";
 
 const READY: Promise<void> = Promise.resolve();
+
+/** What an outbox runs on. */
+export interface OutboxSetup extends WriteQueueSetup {
+  /** What the handshake has settled about compression; undefined for none. */
+  readonly deflate?: DeflateAgreement | undefined;
+}
 
 /** What an outbox tells the connection that it belongs to. */
 export interface OutboxOwner {
@@ -23,10 +32,12 @@ export interface OutboxOwner {
 }
 
 /** The sending side of a connection: order, back-pressure and its limits, on top of a write queue. */
-export class Outbox implements WriteQueueOwner, FragmentSink {
+export class Outbox implements WriteQueueOwner {
   readonly #queue: WriteQueue;
   readonly #options: ResolvedConnectionOptions;
   readonly #owner: OutboxOwner;
+  /** There where compression was agreed on. */
+  readonly #compressed: CompressedOutbound | undefined;
 
   #needsDrain = false;
   #room: Deferred<void> | undefined;
@@ -39,10 +50,11 @@ export class Outbox implements WriteQueueOwner, FragmentSink {
   #owedClose: Uint8Array | undefined;
   #ended: ConnectionError | undefined;
 
-  constructor(setup: WriteQueueSetup, owner: OutboxOwner) {
+  constructor(setup: OutboxSetup, owner: OutboxOwner) {
     this.#queue = new WriteQueue(setup, this);
     this.#options = setup.options;
     this.#owner = owner;
+    this.#compressed = openCompressed(setup, this.#queue);
   }
 
   get bufferedBytes(): number {
@@ -60,21 +72,29 @@ export class Outbox implements WriteQueueOwner, FragmentSink {
   }
 
   /** Queues `message`; the promise resolves when there is room for more. */
-  send(message: Sendable): Promise<void> {
+  send(message: Sendable, options?: SendOptions): Promise<void> {
     const payload = payloadOf(message);
     if (!this.#admits()) return this.#whenRoom();
-    if (isLate(payload) || !this.#line.isEmpty) return this.#standInLine(payload);
-    this.#put(payload);
+    if (isLate(payload) || !this.#line.isEmpty) return this.#standInLine(payload, options);
+    const mode = this.#modeOf(payload, options);
+    if (mode === "aside") return this.#standInLine(payload, options, mode);
+    this.#put(payload, mode);
     return this.#needsDrain ? this.#whenRoom() : READY;
   }
 
   /** Queues `message`; returns whether there is room for more. */
-  write(message: Sendable): boolean {
+  write(message: Sendable, options?: SendOptions): boolean {
     const payload = payloadOf(message);
     if (!this.#admits()) return false;
-    if (!isLate(payload) && this.#line.isEmpty) this.#put(payload);
-    else this.#standInLine(payload).catch((error: unknown) => this.#onUnsent(error));
+    const isLater = isLate(payload) || !this.#line.isEmpty;
+    const mode = isLater ? undefined : this.#modeOf(payload, options);
+    if (isLater || mode === "aside") this.#writeLater(payload, options, mode);
+    else this.#put(payload, mode);
     return !this.#needsDrain;
+  }
+
+  #writeLater(payload: Payload | LateMessage, options: SendOptions | undefined, mode: SendMode | undefined): void {
+    this.#standInLine(payload, options, mode).catch((error: unknown) => this.#onUnsent(error));
   }
 
   /** Queues a ping at once, ahead of messages that stand in line. */
@@ -126,6 +146,7 @@ export class Outbox implements WriteQueueOwner, FragmentSink {
     this.#ended = error;
     this.#putClose();
     this.#queue.end();
+    this.#compressed?.close();
     this.#fragmented?.abort(error);
     this.#room?.reject(error);
     this.#room = undefined;
@@ -149,32 +170,50 @@ export class Outbox implements WriteQueueOwner, FragmentSink {
     return false;
   }
 
-  #put(payload: Payload): void {
-    if (typeof payload === "string") this.#queue.text(payload);
+  /** How `payload` is to be sent; to be asked once for each message. */
+  #modeOf(payload: Payload, options: SendOptions | undefined): SendMode {
+    return this.#compressed === undefined ? "plain" : this.#compressed.modeOf(payload, options);
+  }
+
+  #put(payload: Payload, mode: SendMode | undefined): void {
+    if (mode === "now") this.#compressed?.putNow(payload);
+    else if (typeof payload === "string") this.#queue.text(payload);
     else if (payload instanceof PreparedMessage) this.#queue.prepared(payload);
     else this.#queue.frame(FIN | Opcode.binary, payload);
     if (this.#queue.isInFlight) this.#noticeStall();
   }
 
-  /** Sends `message` after those in line before it; what has to be read is read when its turn comes. */
-  #standInLine(message: Payload | LateMessage): Promise<void> {
+  /** Sends `message` after those in line before it; what has to be read, or is long to compress, is when its turn comes. */
+  #standInLine(message: Payload | LateMessage, options?: SendOptions, mode?: SendMode): Promise<void> {
     const turn = this.#line.join(sizeOf(message), async (release) => {
       if (isLate(message) && !(message instanceof Blob)) {
-        await this.#sendFragments(message);
+        await this.#sendFragments(message, options);
         return;
       }
       const payload = message instanceof Blob ? new Uint8Array(await message.arrayBuffer()) : message;
+      const put = await this.#prepare(payload, mode ?? this.#modeOf(payload, options));
       release();
       if (this.#ended !== undefined) throw this.#ended;
-      this.#put(payload);
+      put();
+      if (this.#queue.isInFlight) this.#noticeStall();
     });
     this.#noticeStall();
     return handled(turn.then(() => (this.#needsDrain ? this.#whenRoom() : undefined)));
   }
 
-  async #sendFragments(source: MessageSource): Promise<void> {
+  /** What queues `payload`, once it is compressed. */
+  async #prepare(payload: Payload, mode: SendMode): Promise<() => void> {
+    if (mode !== "aside" || this.#compressed === undefined) return () => this.#put(payload, mode);
+    try {
+      return await this.#compressed.prepare(payload);
+    } catch (error) {
+      throw this.#ended ?? error;
+    }
+  }
+
+  async #sendFragments(source: MessageSource, options: SendOptions | undefined): Promise<void> {
     if (this.#ended !== undefined) throw this.#ended;
-    this.#fragmented = new FragmentedMessage(source, this);
+    this.#fragmented = new FragmentedMessage(source, this.#fragmentSink(options));
     await this.#fragmented.send().finally(() => (this.#fragmented = undefined));
   }
 
@@ -194,20 +233,18 @@ export class Outbox implements WriteQueueOwner, FragmentSink {
     return handled(this.#room.promise);
   }
 
-  // FragmentSink
-
-  fragment(firstByte: number, payload: Uint8Array): void {
-    if (this.#ended !== undefined) throw this.#ended;
-    this.#queue.frame(firstByte, payload);
-    if (this.#queue.isInFlight) this.#noticeStall();
-  }
-
-  whenRoom(): Promise<void> | undefined {
-    return this.#needsDrain ? this.#whenRoom() : undefined;
-  }
-
-  abandon(cause: unknown): void {
-    this.#onUnsent(cause);
+  /** Where the fragments of one message go. */
+  #fragmentSink(options: SendOptions | undefined): FragmentSink {
+    return {
+      deflating: (isText) => this.#compressed?.beginPieces(isText, options),
+      fragment: (firstByte, payload) => {
+        if (this.#ended !== undefined) throw this.#ended;
+        this.#queue.frame(firstByte, payload);
+        if (this.#queue.isInFlight) this.#noticeStall();
+      },
+      whenRoom: () => (this.#needsDrain ? this.#whenRoom() : undefined),
+      abandon: (cause) => this.#onUnsent(cause),
+    };
   }
 
   // WriteQueueOwner
@@ -236,4 +273,12 @@ export class Outbox implements WriteQueueOwner, FragmentSink {
     this.#room = undefined;
     this.#owner.onDrained();
   }
+}
+
+function openCompressed(
+  { deflate, options, writeSlabs }: OutboxSetup,
+  queue: WriteQueue,
+): CompressedOutbound | undefined {
+  if (deflate === undefined || options.compression === undefined) return undefined;
+  return new CompressedOutbound(new Deflater(deflate.ours, options.compression), queue, writeSlabs.slabSize);
 }

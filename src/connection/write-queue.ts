@@ -5,7 +5,7 @@ import type { Duplex } from "node:stream";
 import { applyMask, FIN, frameHeaderLength, Opcode, writeFrameHeader, writeUint32 } from "../protocol/index.js";
 import type { ResolvedConnectionOptions } from "./connection-options.js";
 import type { MaskKeys } from "./mask-keys.js";
-import type { PreparedMessage } from "./prepared-message.js";
+import type { EncodedMessage } from "./prepared-message.js";
 import { flushAtTurnEnd } from "./turn-end.js";
 import { type WriteSlab, WriteSlabPool } from "./write-slab.js";
 
@@ -134,7 +134,7 @@ export class WriteQueue {
   }
 
   /** Queues a message that was encoded before, unless each peer needs an encoding of its own. */
-  prepared(message: PreparedMessage): void {
+  prepared(message: EncodedMessage): void {
     if (this.#maskKeys !== undefined) {
       this.frame(message.firstByte, message.payload);
       return;

@@ -24,6 +24,7 @@ export { type FaultCode, type FaultRow, faults } from "./fault.js";
 export { FIN, frameHeaderLength, MAX_HEADER_BYTES, RSV1, writeFrameHeader, writeUint32 } from "./frame-header.js";
 export { type HandshakeFaultCode, type HandshakeFaultRow, handshakeFaults } from "./handshake-fault.js";
 export { applyMask, rotateMaskKey } from "./mask.js";
+export { MessageBuffer } from "./message-buffer.js";
 export { Opcode } from "./opcode.js";
 export {
   ACCEPT_GUID,

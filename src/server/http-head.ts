@@ -9,9 +9,10 @@ import type { HeaderFields, Refusal } from "./refusal.js";
 const LINGER_MS = 2_000;
 
 /** The head of the response that opens a WebSocket, RFC 6455 §4.2.2 (5). `headers` are checked already. */
-export function acceptHead(accept: string, subprotocol: string, headers: HeaderFields): string {
+export function acceptHead(accept: string, subprotocol: string, extensions: string, headers: HeaderFields): string {
   let head = `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n`;
   if (subprotocol !== "") head += `Sec-WebSocket-Protocol: ${subprotocol}\r\n`;
+  if (extensions !== "") head += `Sec-WebSocket-Extensions: ${extensions}\r\n`;
   return `${head}${headerLines(headers)}\r\n`;
 }
 

@@ -2,11 +2,13 @@ export { Connection, ConnectionError, type ConnectionErrorCode, type ConnectionO
 export { broadcast, type BroadcastReport, prepare, PreparedMessage } from "../connection/index.js";
 export type {
   CloseInfo,
+  CompressionOptions,
   ConnectionHandler,
   Message,
   MessageSource,
   MessageStream,
   Sendable,
+  SendOptions,
   WholeMessage,
 } from "../connection/index.js";
 export { CloseCode, type FaultCode } from "../protocol/index.js";

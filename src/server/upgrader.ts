@@ -4,9 +4,15 @@ import type { IncomingMessage } from "node:http";
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 
-import { Connection, ReadBuffer, WriteSlabPool } from "../connection/index.js";
+import { Connection, ReadBuffer, withinBudget, WriteSlabPool } from "../connection/index.js";
 import { isThenable } from "../internal/thenable.js";
-import { ACCEPT_GUID, readHandshake } from "../protocol/index.js";
+import {
+  acceptDeflate,
+  ACCEPT_GUID,
+  type DeflateAcceptance,
+  type HandshakeOffer,
+  readHandshake,
+} from "../protocol/index.js";
 import { Admission } from "./admission.js";
 import { type CloseOptions, drain, type DrainReport, resolveCloseOptions } from "./drain.js";
 import { afterEarlierResponses } from "./earlier-response.js";
@@ -147,7 +153,7 @@ export class Upgrader<Data = undefined> {
       rawHeaders: incoming.rawHeaders,
     });
     if (verdict.kind === "refusal") return refusalOf(verdict.fault);
-    const { host, origin, subprotocols, key } = verdict;
+    const { host, origin, subprotocols } = verdict;
     const { signal } = pending;
     const request = { ...describeRequest(incoming, socket, host), origin, subprotocols, signal };
     try {
@@ -156,7 +162,7 @@ export class Upgrader<Data = undefined> {
       if (admitted instanceof Refusal) return admitted;
       if (admitted === undefined || hasLeft(socket)) return undefined;
       if (this.#closing !== undefined) return refusalOf("shutting-down");
-      return this.#accept(key, request, socket, head, admitted);
+      return this.#accept(verdict, request, socket, head, admitted);
     } catch (error) {
       if (error instanceof Refusal) return error;
       this.report(error);
@@ -184,7 +190,7 @@ export class Upgrader<Data = undefined> {
   }
 
   #accept(
-    key: string,
+    offer: HandshakeOffer,
     request: UpgradeRequest,
     socket: Duplex,
     head: Buffer,
@@ -192,20 +198,29 @@ export class Upgrader<Data = undefined> {
   ): Connection<Data> {
     const { data, subprotocol, headers } = admitted;
     if (socket instanceof Socket) socket.setTimeout(0);
-    socket.write(acceptHead(acceptKey(key), subprotocol, headers), "latin1");
+    const deflate = this.#acceptDeflate(offer);
+    const extensions = deflate?.response ?? "";
+    socket.write(acceptHead(acceptKey(offer.key), subprotocol, extensions, headers), "latin1");
     const setup = {
       socket,
       options: this.#options.connection,
       readBuffer: this.#readBuffer,
       writeSlabs: this.#writeSlabs,
       maskKeys: undefined,
+      deflate: deflate?.agreement,
       nowMs: () => performance.now(),
     };
     const { remote, local, url } = request;
-    const details = { remote, local, subprotocol, url, headers: request.headers, data };
+    const details = { remote, local, subprotocol, extensions, url, headers: request.headers, data };
     const connection = new Connection(setup, details, this.#options.onError, head);
     this.#connections.add(connection);
     return connection;
+  }
+
+  /** What we answer to an offer of compression; `undefined` where there is none that we take. */
+  #acceptDeflate({ extensions }: HandshakeOffer): DeflateAcceptance | undefined {
+    const { compression } = this.#options.connection;
+    return compression === undefined ? undefined : acceptDeflate(extensions, withinBudget(compression));
   }
 
   /** Tells `onError` of a failure that belongs to no connection. */

@@ -35,6 +35,10 @@ const options: Record<keyof UpgraderOptions, { readonly wrong: readonly Wrong[];
     handshakeTimeoutMs: timeout(),
     closeTimeoutMs: timeout(),
     messageTypes: { wrong: [range("json", 5, null, ["text"])], right: ["any", "text", "binary"] },
+    compression: {
+      wrong: [wrongType("yes", 5, null, { level: "6" }, { threshold: 1 }), range({ level: 0 }, { windowBits: 8 })],
+      right: [true, false, {}, { level: 9, windowBits: 9, contextTakeover: false }],
+    },
     subprotocols: {
       wrong: [range([""], ["a b"], ["a,b"], ["a\r\n"], ["é"], [5], [undefined]), wrongType("chat", 5, null, {})],
       right: [[], ["chat.v2", "!#$%&'*+-.^_`|~"], () => undefined],

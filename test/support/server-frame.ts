@@ -6,6 +6,8 @@ export type Said =
   | { readonly binary: string }
   /** A frame of a message in several, its payload in hex. */
   | { readonly fragment: string; readonly opcode: number; readonly isFinal: boolean }
+  /** The first or only frame of a compressed message, its payload in hex. */
+  | { readonly compressed: string; readonly opcode: number; readonly isFinal: boolean }
   | { readonly ping: string }
   | { readonly pong: string }
   | { readonly close: number | undefined; readonly reason: string };
@@ -19,7 +21,10 @@ export function parseServerFrame(bytes: Buffer): Parsed<Said> | undefined {
   const first = bytes.readUInt8(0);
   const second = bytes.readUInt8(1);
   const isFinal = first >= 0x80;
-  if ((first & 0x70) !== 0 || (!isFinal && (first & 0x08) !== 0))
+  const opcode = first & 0x0f;
+  // RFC 7692 §6: RSV1 stands on the first frame of a compressed message only.
+  const isCompressed = (first & 0x40) !== 0 && (opcode === 0x1 || opcode === 0x2);
+  if ((first & (isCompressed ? 0x30 : 0x70)) !== 0 || (!isFinal && (first & 0x08) !== 0))
     throw new Error(`a server sent first byte 0x${first.toString(16)}`);
   if (second >= 0x80) throw new Error("a server sent a masked frame");
   const start = second < 126 ? 2 : second === 126 ? 4 : 10;
@@ -28,10 +33,10 @@ export function parseServerFrame(bytes: Buffer): Parsed<Said> | undefined {
   if (length < [0, 126, 65536][[2, 4, 10].indexOf(start)]!) throw new Error(`length ${length} in ${start - 1} bytes`);
   if (bytes.length < start + length) return undefined;
   const payload = bytes.subarray(start, start + length);
-  const opcode = first & 0x0f;
+  const size = start + length;
+  if (isCompressed) return { value: { compressed: payload.toString("hex"), opcode, isFinal }, size };
   const isFragment = !isFinal || opcode === 0x0;
-  const value = isFragment ? { fragment: payload.toString("hex"), opcode, isFinal } : read(opcode, payload);
-  return { value, size: start + length };
+  return { value: isFragment ? { fragment: payload.toString("hex"), opcode, isFinal } : read(opcode, payload), size };
 }
 
 function read(opcode: number, payload: Buffer): Said {

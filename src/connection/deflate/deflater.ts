@@ -27,6 +27,8 @@ export class Deflater {
   readonly #texts: ShrinkRecord = new ShrinkRecord();
   readonly #binaries: ShrinkRecord = new ShrinkRecord();
   readonly #allowInTurn: boolean;
+  /** How a message that is compressed by itself is: two deflaters with the same make the same of it. */
+  readonly variant: string;
   #own: DeflateContext | undefined;
   #isClosed = false;
 
@@ -45,12 +47,23 @@ export class Deflater {
     this.#maxSyncBytes = allowInTurn ? options.maxSyncBytes : -1;
     this.#maxMemoryBytes = options.maxMemoryBytes;
     this.#shared = sharedDeflate(this.#settings);
+    this.variant = `${options.level}/${options.memLevel}/${windowBits}`;
     this.#allowInTurn = allowInTurn;
   }
 
-  /** Whether a message of `byteLength` is to be compressed: long enough, and not of a kind that has not shrunk lately. */
+  /** Whether it can compress at all: not where the peer allows only the window that zlib has not. */
+  get isUsable(): boolean {
+    return this.#thresholdBytes < Number.POSITIVE_INFINITY;
+  }
+
+  /** Whether a message of `byteLength` reaches the threshold. */
+  isLongEnough(byteLength: number): boolean {
+    return byteLength >= this.#thresholdBytes;
+  }
+
+  /** Whether the next message is to be compressed: long enough, and of a type that has shrunk lately. To be asked once for each. */
   admits(isText: boolean, byteLength: number): boolean {
-    return byteLength >= this.#thresholdBytes && this.#recordOf(isText).admits();
+    return this.isLongEnough(byteLength) && this.#recordOf(isText).admits();
   }
 
   /** Whether it is compressed at once, by `compressNow`. */
@@ -75,15 +88,27 @@ export class Deflater {
     return this.#note(isText, bytes, withoutTail(flushed));
   }
 
-  /** Begins a message that is compressed piece by piece. */
-  beginPieces(): PieceDeflater {
+  /** Begins a message that is compressed piece by piece; `undefined` where it is better sent as it is, unless that `isForced`. */
+  beginPieces(isText: boolean, isForced = false): PieceDeflater | undefined {
+    if (isForced ? !this.isUsable : !this.admits(isText, Number.MAX_VALUE)) return undefined;
+    const record = this.#recordOf(isText);
     const own = this.#context();
-    if (own !== undefined) return new PieceDeflater(own, this.#maxSyncBytes, noop);
+    if (own !== undefined) return new PieceDeflater(own, this.#maxSyncBytes, record, noop);
     const borrowed = this.#shared.take();
-    return new PieceDeflater(borrowed, this.#maxSyncBytes, () => this.#shared.giveBack(borrowed));
+    return new PieceDeflater(borrowed, this.#maxSyncBytes, record, () => this.#shared.giveBack(borrowed));
   }
 
-  /** A message that something else has compressed was sent: what follows can no longer refer to what was before it. */
+  /** The payload of a message that is to go to others too: it refers to none before it, and none after it may refer to it. */
+  compressAloneNow(bytes: Uint8Array): Uint8Array {
+    return bytes.length === 0 ? EMPTY_BLOCK : withoutTail(this.#shared.runNow(bytes) as Uint8Array);
+  }
+
+  /** The same on zlib's threads. */
+  async compressAlone(bytes: Uint8Array): Promise<Uint8Array> {
+    return bytes.length === 0 ? EMPTY_BLOCK : withoutTail(await this.#shared.runAside(bytes));
+  }
+
+  /** Such a message, or any that something else has compressed, was sent: what follows can no longer refer to what was before it. */
   noteForeignMessage(): void {
     this.#own?.reset();
   }
@@ -124,25 +149,39 @@ export class Deflater {
 export class PieceDeflater {
   readonly #context: DeflateContext;
   readonly #maxSyncBytes: number;
-  readonly #release: () => void;
+  readonly #record: ShrinkRecord;
+  #release: () => void;
+  #before = 0;
+  #after = 0;
 
-  constructor(context: DeflateContext, maxSyncBytes: number, release: () => void) {
+  constructor(context: DeflateContext, maxSyncBytes: number, record: ShrinkRecord, release: () => void) {
     this.#context = context;
     this.#maxSyncBytes = maxSyncBytes;
+    this.#record = record;
     this.#release = release;
   }
 
-  /** The payload of a fragment with `bytes`, which must stay as they are meanwhile. One at a time. */
+  /** The payload of a fragment with `bytes`, of which there is at least one and which must stay as they are meanwhile. One at a time. */
   async add(bytes: Uint8Array): Promise<Uint8Array> {
-    if (bytes.length === 0) return bytes;
     const borrowed = bytes.length <= this.#maxSyncBytes ? this.#context.runNow(bytes) : undefined;
-    return borrowed === undefined ? this.#context.runAside(bytes) : copyBytes(borrowed, 0, borrowed.length);
+    const payload =
+      borrowed === undefined ? await this.#context.runAside(bytes) : copyBytes(borrowed, 0, borrowed.length);
+    this.#before += bytes.length;
+    this.#after += payload.length;
+    return payload;
   }
 
-  /** The payload of the last fragment. After it, or where the message is given up, this is of no more use. */
+  /** The payload of the last fragment. */
   end(): Uint8Array {
-    this.#release();
+    if (this.#before > 0) this.#record.note(this.#before, this.#after);
+    this.close();
     return EMPTY_BLOCK;
+  }
+
+  /** Gives the compressor back: after the end of the message, or where it is given up. Idempotent. */
+  close(): void {
+    this.#release();
+    this.#release = noop;
   }
 }
 

@@ -35,6 +35,8 @@ export interface InflaterSetup {
 type InflaterState =
   /** The next piece may be given. */
   | { readonly kind: "ready" }
+  /** At work within the turn; what the owner does meanwhile must not bring the next piece. */
+  | { readonly kind: "running" }
   /** The owner takes no more at present: the rest of a piece waits. */
   | { readonly kind: "paused"; readonly rest: Uint8Array; readonly isLast: boolean }
   | Aside
@@ -47,6 +49,7 @@ interface Aside {
 }
 
 const READY: InflaterState = { kind: "ready" };
+const RUNNING: InflaterState = { kind: "running" };
 const CLOSED: InflaterState = { kind: "closed" };
 
 const SCRATCH_BYTES = 64 * 1024;
@@ -84,6 +87,7 @@ export class Inflater {
   #context: InflateContext | undefined;
   #history: WindowHistory | undefined;
   #usesFinalBlocks = false;
+  #countedBytes = 0;
   /** Whether a message was through; the history of the first goes when more comes out of the same inflater. */
   #hasEndedOne = false;
 
@@ -102,12 +106,13 @@ export class Inflater {
     if (!this.#keepsContext) return;
     this.#history = new WindowHistory(this.#windowBits);
     // What is agreed must be kept, so it counts from now on.
-    compressionMemory.take(inflateBytes(this.#windowBits));
+    this.#countedBytes = inflateBytes(this.#windowBits);
+    compressionMemory.take(this.#countedBytes);
   }
 
   /** Whether something is being inflated, or waits for the owner to take it: the next piece must wait. */
   get isBusy(): boolean {
-    return this.#state.kind === "paused" || this.#state.kind === "aside";
+    return this.#state.kind !== "ready" && this.#state.kind !== "closed";
   }
 
   /**
@@ -116,11 +121,10 @@ export class Inflater {
    */
   take(bytes: Uint8Array, start: number, end: number, isLast: boolean): boolean {
     if (this.#state.kind !== "ready") return true;
-    this.#context ??= this.#open();
-    const zlib = this.#context.inTurn;
-    if (zlib !== undefined && end - start <= this.#maxSyncBytes) return this.#runNow(zlib, bytes, start, end, isLast);
-    void this.#runAside(this.#context, copyBytes(bytes, start, end), isLast);
-    return false;
+    this.#state = RUNNING;
+    const goesOn = this.#run(bytes, start, end, isLast);
+    if (this.#isRunning) this.#state = READY;
+    return goesOn;
   }
 
   /** Gives out more, where it was held: the owner takes it now. */
@@ -142,7 +146,17 @@ export class Inflater {
     this.#state = CLOSED;
     this.#part(this.#context);
     this.#history = undefined;
-    if (this.#keepsContext) compressionMemory.release(inflateBytes(this.#windowBits));
+    this.uncount();
+  }
+
+  /** Counts no longer against the budget: its peer is gone, though what it sent may not have been read yet. Idempotent. */
+  uncount(): void {
+    compressionMemory.release(this.#countedBytes);
+    this.#countedBytes = 0;
+  }
+
+  get #isRunning(): boolean {
+    return this.#state.kind === "running";
   }
 
   get #borrows(): boolean {
@@ -161,6 +175,14 @@ export class Inflater {
     else context.close();
   }
 
+  #run(bytes: Uint8Array, start: number, end: number, isLast: boolean): boolean {
+    this.#context ??= this.#open();
+    const zlib = this.#context.inTurn;
+    if (zlib !== undefined && end - start <= this.#maxSyncBytes) return this.#runNow(zlib, bytes, start, end, isLast);
+    void this.#runAside(this.#context, copyBytes(bytes, start, end), isLast);
+    return false;
+  }
+
   #runNow(zlib: ZlibInTurn, bytes: Uint8Array, start: number, end: number, isLast: boolean): boolean {
     let at = start;
     let total = 0;
@@ -174,7 +196,7 @@ export class Inflater {
       if (!this.#admit(scratch, produced)) return true;
       if (produced < room) return this.#endRun(bytes, at, end, isLast, produced);
       const goesOn = this.#owner.inflated(scratch, 0, produced, false);
-      if (this.#state.kind !== "ready") return true;
+      if (!this.#isRunning) return true;
       if (!goesOn) return this.#pause(bytes, at, end, isLast);
       if (total > this.#maxSyncBytes * INFLATE_SPEED) {
         void this.#runAside(this.#context as InflateContext, copyBytes(bytes, at, end), isLast);
@@ -199,8 +221,8 @@ export class Inflater {
     if (this.#finalBlocks > MAX_FINAL_BLOCKS) return this.#fail("invalid-deflate");
     this.#part(this.#context);
     const goesOn = produced === 0 || this.#owner.inflated(scratch, 0, produced, false);
-    if (this.#state.kind !== "ready") return true;
-    return goesOn ? this.take(bytes, at, end, isLast) : this.#pause(bytes, at, end, isLast);
+    if (!this.#isRunning) return true;
+    return goesOn ? this.#run(bytes, at, end, isLast) : this.#pause(bytes, at, end, isLast);
   }
 
   #pause(bytes: Uint8Array, at: number, end: number, isLast: boolean): false {
@@ -221,14 +243,16 @@ export class Inflater {
       ending = "cut";
     }
     if (this.#state !== state) return;
-    this.#state = READY;
     if (ending === "cut") {
       this.#fail("invalid-deflate");
       return;
     }
+    this.#state = RUNNING;
     if (taken < input.length) this.#takeOn(input, taken, input.length, isLast, 0);
     else if (isLast) this.#endMessage(ending as MessageEnd, 0);
-    if (!this.isBusy) this.#owner.onInflaterReady();
+    if (!this.#isRunning) return;
+    this.#state = READY;
+    this.#owner.onInflaterReady();
   }
 
   /** Returns whether zlib may go on. */

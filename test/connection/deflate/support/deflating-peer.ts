@@ -5,13 +5,15 @@ const TAIL = Buffer.from([0x00, 0x00, 0xff, 0xff]);
 /** Compresses and inflates as a peer does that keeps its context, by Node's one-shot functions and dictionaries alone. */
 export class DeflatingPeer {
   readonly #options: ZlibOptions;
-  readonly #keepsContext: boolean;
+  readonly #keepsSent: boolean;
+  readonly #keepsReceived: boolean;
   #sent = Buffer.alloc(0);
   #received = Buffer.alloc(0);
 
-  constructor(options: ZlibOptions = {}, keepsContext = true) {
+  constructor(options: ZlibOptions = {}, keepsSent = true, keepsReceived: boolean = keepsSent) {
     this.#options = options;
-    this.#keepsContext = keepsContext;
+    this.#keepsSent = keepsSent;
+    this.#keepsReceived = keepsReceived;
   }
 
   /** The payload of a compressed message. */
@@ -19,7 +21,7 @@ export class DeflatingPeer {
     const bytes = Buffer.from(message);
     const options = { ...this.#options, ...dictionary(this.#sent), finishFlush: constants.Z_SYNC_FLUSH };
     const packed = bytes.length === 0 ? Buffer.of(0) : deflateRawSync(bytes, options).subarray(0, -4);
-    if (this.#keepsContext) this.#sent = Buffer.concat([this.#sent, bytes]).subarray(-32_768);
+    if (this.#keepsSent) this.#sent = Buffer.concat([this.#sent, bytes]).subarray(-32_768);
     return packed;
   }
 
@@ -27,7 +29,7 @@ export class DeflatingPeer {
   packFinal(message: Uint8Array | string): Buffer {
     const bytes = Buffer.from(message);
     const packed = deflateRawSync(bytes, { ...this.#options, ...dictionary(this.#sent) });
-    if (this.#keepsContext) this.#sent = Buffer.concat([this.#sent, bytes]).subarray(-32_768);
+    if (this.#keepsSent) this.#sent = Buffer.concat([this.#sent, bytes]).subarray(-32_768);
     return Buffer.concat([packed, Buffer.of(0)]);
   }
 
@@ -35,7 +37,7 @@ export class DeflatingPeer {
   unpack(payload: Uint8Array): Buffer {
     const options = { ...dictionary(this.#received), finishFlush: constants.Z_SYNC_FLUSH };
     const message = inflateRawSync(Buffer.concat([payload, TAIL]), options);
-    if (this.#keepsContext) this.#received = Buffer.concat([this.#received, message]).subarray(-32_768);
+    if (this.#keepsReceived) this.#received = Buffer.concat([this.#received, message]).subarray(-32_768);
     return message;
   }
 }
