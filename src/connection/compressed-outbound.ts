@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 
 import { FIN, Opcode, RSV1 } from "../protocol/index.js";
-import { Deflater, type PieceDeflater } from "./deflate/index.js";
+import type { Deflater, PieceDeflater } from "./deflate/index.js";
 import { type EncodedMessage, PreparedMessage } from "./prepared-message.js";
 import { copyBytes } from "./received-message.js";
 import type { SendOptions } from "./send-options.js";

@@ -92,7 +92,7 @@ describe("what a connection with compression sends", () => {
         for (const each of messages) {
           const options = { compress: each.compress, secret: each.isSecret };
           if (each.how === "prepared") void connection.send(prepare(each.payload), options);
-          else if (each.how === "blob") void connection.send(new Blob([each.payload as string]), options);
+          else if (each.how === "blob") void connection.send(new Blob([each.payload]), options);
           else if (each.how === "source") void connection.send(inPieces(each.payload), options);
           else connection.write(each.payload, options);
         }
