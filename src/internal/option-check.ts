@@ -38,7 +38,7 @@ export function checkLimit(option: string, value: unknown, fallback: number): nu
 export function checkBoolean(option: string, value: unknown, fallback: boolean): boolean {
   if (value === undefined) return fallback;
   if (typeof value !== "boolean")
-    throw new TypeError(`option ${option} got ${describe(value)}; it takes true or false`);
+    throw new TypeError(`option ${option} got ${describeValue(value)}; it takes true or false`);
   return value;
 }
 

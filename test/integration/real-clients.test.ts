@@ -7,6 +7,7 @@ import WebSocket from "ws";
 import type { CloseInfo } from "../../src/server/index.js";
 import { EchoPeer } from "../support/echo-peer.js";
 import { listening } from "../support/listening.js";
+import { hasPythonWebsockets } from "../support/python.js";
 import { requirement } from "../support/requirement.js";
 
 interface Closing {
@@ -63,15 +64,6 @@ function findModernNode(): string | undefined {
     return execFileSync("npx", args, { encoding: "utf8", timeout: 10_000, stdio: ["ignore", "pipe", "ignore"] }).trim();
   } catch {
     return undefined;
-  }
-}
-
-function hasPythonWebsockets(): boolean {
-  try {
-    execFileSync("/usr/bin/python3", ["-c", "import websockets"], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
   }
 }
 

@@ -1,5 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { checkChoice, checkFunction, checkInteger, checkKeys, checkLimit } from "../../src/internal/option-check.js";
+import {
+  checkBoolean,
+  checkChoice,
+  checkFunction,
+  checkInteger,
+  checkKeys,
+  checkLimit,
+} from "../../src/internal/option-check.js";
 
 describe("an option that is an integer", () => {
   test.each([
@@ -30,6 +37,21 @@ describe("an option that is an integer", () => {
   ])("is refused with a TypeError that says in few words what it got (%o)", (value, got) => {
     const error = new TypeError(`option size got ${got}; it takes an integer from 1 to 9`);
     expect(() => checkInteger("size", value, 5, 1, 9)).toThrow(error);
+  });
+});
+
+describe("an option that is a boolean", () => {
+  test.each([
+    [undefined, true],
+    [true, true],
+    [false, false],
+  ])("given %j is %j", (value, expected) => {
+    expect(checkBoolean("keep", value, true)).toBe(expected);
+  });
+
+  test.each([[0], ["false"], [null], [{}]])("is refused with a TypeError for %j", (value) => {
+    expect(() => checkBoolean("keep", value, true)).toThrow("option keep got");
+    expect(() => checkBoolean("keep", value, true)).toThrow(TypeError);
   });
 });
 
