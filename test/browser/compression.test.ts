@@ -20,10 +20,10 @@ describe.runIf(requirement("compression in a browser: Chromium", chromiumPath !=
           /** Runs in the page. */
           async (address) => {
             const socket = new WebSocket(address);
-            await new Promise((resolve) => (socket.onopen = resolve));
+            await new Promise((resolve) => socket.addEventListener("open", resolve, { once: true }));
             const echo = (message: string): Promise<unknown> =>
               new Promise((resolve) => {
-                socket.onmessage = ({ data }) => resolve(data === message);
+                socket.addEventListener("message", ({ data }) => resolve(data === message), { once: true });
                 socket.send(message);
               });
             const echoed = [];

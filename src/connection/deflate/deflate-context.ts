@@ -3,6 +3,7 @@ import { constants, createDeflateRaw, type DeflateRaw } from "node:zlib";
 
 import { type Deferred, defer } from "../../internal/deferred.js";
 import { canRunZlibInTurn, ZlibInTurn } from "./zlib-in-turn.js";
+import { chunkSize, lendOutput, takeOutputBack } from "./zlib-output.js";
 
 /** How a compressor is set up. */
 export interface DeflateSettings {
@@ -36,7 +37,7 @@ export class DeflateContext {
 
   /** @param allowInTurn false for a context that is never to be driven within the turn, as where the runtime cannot */
   constructor({ level, memLevel, windowBits }: DeflateSettings, allowInTurn: boolean = canRunZlibInTurn()) {
-    this.#stream = createDeflateRaw({ level, memLevel, windowBits });
+    this.#stream = createDeflateRaw({ level, memLevel, windowBits, chunkSize: chunkSize() });
     this.#inTurn = allowInTurn ? ZlibInTurn.of(this.#stream) : undefined;
     this.#stream.on("data", (chunk: Buffer) => this.#job?.chunks.push(chunk));
     this.#stream.on("error", (error) => this.#fail(error));
@@ -68,6 +69,7 @@ export class DeflateContext {
   runAside(bytes: Uint8Array): Promise<Uint8Array> {
     const job: Job = { chunks: [], done: defer() };
     this.#job = job;
+    lendOutput(this.#stream);
     this.#stream.write(bytes);
     this.#stream.flush(constants.Z_SYNC_FLUSH, () => this.#finish(job));
     return job.done.promise;
@@ -92,6 +94,7 @@ export class DeflateContext {
     if (this.#job !== job || this.#stream.destroyed) return;
     // What the stream still holds is given to its `data` listener.
     while (this.#stream.read() !== null);
+    takeOutputBack(this.#stream);
     this.#job = undefined;
     job.done.resolve(job.chunks.length === 1 ? (job.chunks[0] as Uint8Array) : Buffer.concat(job.chunks));
   }

@@ -3,6 +3,7 @@ import { constants, createInflateRaw, type InflateRaw } from "node:zlib";
 
 import { type Deferred, defer } from "../../internal/deferred.js";
 import { canRunZlibInTurn, ZlibInTurn } from "./zlib-in-turn.js";
+import { chunkSize, lendOutput, takeOutputBack } from "./zlib-output.js";
 
 /** Takes a piece of the output, which is its own to keep; returns whether it takes more at once. */
 export type OnInflated = (chunk: Uint8Array) => boolean;
@@ -46,7 +47,11 @@ export class InflateContext {
    * @param allowInTurn false for a context that is never to be driven within the turn, as where the runtime cannot
    */
   constructor(windowBits: number, dictionary: Uint8Array = NOTHING, allowInTurn: boolean = canRunZlibInTurn()) {
-    this.#stream = createInflateRaw(dictionary.length === 0 ? { windowBits } : { windowBits, dictionary });
+    this.#stream = createInflateRaw({
+      windowBits,
+      chunkSize: chunkSize(),
+      ...(dictionary.length > 0 && { dictionary }),
+    });
     this.inTurn = allowInTurn ? ZlibInTurn.of(this.#stream) : undefined;
     this.#stream.on("error", (error) => this.#fail(error));
     this.#stream.on("close", () => this.#fail(new Error("the inflater was closed")));
@@ -79,6 +84,7 @@ export class InflateContext {
     const takenBefore = this.#stream.bytesWritten;
     const job: Job = { onInflated, done: defer(), length: bytes.length, takenBefore, isWritten: false };
     this.#job = job;
+    lendOutput(this.#stream);
     this.#stream.resume();
     this.#stream.write(bytes, () => {
       job.isWritten = true;
@@ -136,6 +142,7 @@ export class InflateContext {
     const job = this.#job;
     if (job?.isWritten !== true || this.#stream.readableLength > 0 || this.#stream.destroyed) return;
     this.#job = undefined;
+    takeOutputBack(this.#stream);
     const taken = this.#stream.bytesWritten - job.takenBefore;
     this.#isSpent ||= taken < job.length;
     job.done.resolve(taken);
