@@ -8,7 +8,7 @@ import type { RawPeer } from "./raw-peer.js";
 const RSV1 = 4;
 
 /** A client made of bytes that has agreed on compression. */
-export class CompressingPeer {
+class CompressingPeer {
   readonly raw: RawPeer;
   readonly deflate: DeflatingPeer;
 

@@ -221,17 +221,6 @@ describe("the compressor of a deflater", () => {
     expect(compressionMemory.usedBytes).toBe(before);
   });
 
-  test("is one of four without context takeover, however many compress off the event loop", async () => {
-    const before = compressionMemory.usedBytes;
-    const deflaters = Array.from({ length: 20 }, () => start({ direction: forgetting, memLevel: 7, maxSyncBytes: 0 }));
-    const message = Buffer.alloc(200_000, "some text to compress ");
-    const working = deflaters.map((deflater) => deflater.compressAside(false, message));
-    expect(compressionMemory.usedBytes).toBe(before + 4 * deflateBytes({ ...settings, memLevel: 7 }));
-    const packed = await Promise.all(working);
-    for (const each of packed) expect(new DeflatingPeer().unpack(each).equals(message)).toBe(true);
-    expect(compressionMemory.usedBytes).toBe(before + 4 * deflateBytes({ ...settings, memLevel: 7 }));
-  });
-
   test("that is closed while at work says so to whoever waits", async () => {
     const deflater = start({ maxSyncBytes: 0 });
     const packed = deflater.compressAside(false, randomBytes(500_000));
