@@ -6,7 +6,7 @@ const MIB = 1024 * KIB;
 
 /** How messages are compressed (permessage-deflate, RFC 7692). Every member is optional; docs/compression.md has the figures. */
 export interface CompressionOptions {
-  /** How hard zlib tries, 1 (fast) to 9. Default 4: within a fiftieth of the size of 6 at two thirds of its time. */
+  /** How hard zlib tries, 1 (fast) to 9. Default 4: within a twentieth of the size of 6, in two thirds of its time. */
   readonly level?: number | undefined;
   /** zlib's memory for the compressor's internal state, 1 to 9. Default 6. */
   readonly memLevel?: number | undefined;
