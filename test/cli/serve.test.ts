@@ -149,6 +149,19 @@ describe("halyard serve keeps its limits", patience, () => {
     expect(message.equals((await peer.echo(message)) as Buffer)).toBe(true);
   });
 
+  test("--compression: for peers that can, and for no others", async () => {
+    const { port } = await startServe("--compression", "--quiet");
+    const url = `ws://localhost:${port}/echo`;
+    const compressing = await EchoPeer.connect(url, { perMessageDeflate: { threshold: 0 } });
+    expect(compressing.socket.extensions).toBe("permessage-deflate");
+    const plain = await EchoPeer.connect(url);
+    expect(plain.socket.extensions).toBe("");
+    for (const message of ["short", "long ".repeat(50_000)]) {
+      expect(await compressing.echo(message)).toBe(message);
+      expect(await plain.echo(message)).toBe(message);
+    }
+  });
+
   test("--max-connections 1: the second is refused, and the refusal is printed on stderr", async () => {
     const { echoUrl, process } = await startServe("--max-connections", "1");
     const first = await EchoPeer.connect(echoUrl);

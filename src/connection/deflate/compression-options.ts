@@ -1,4 +1,4 @@
-import { checkBoolean, checkInteger, checkKeys, checkLimit } from "../../internal/option-check.js";
+import { checkBoolean, checkInteger, checkKeys, checkLimit, describeValue } from "../../internal/option-check.js";
 import type { DeflateAgreement } from "../../protocol/index.js";
 
 const KIB = 1024;
@@ -70,7 +70,8 @@ export function resolveCompression(
   if (option === undefined || option === false) return undefined;
   const given = option === true ? {} : option;
   if (typeof given !== "object" || given === null) {
-    throw new TypeError("option compression takes true, false or an object of options");
+    const got = describeValue(given);
+    throw new TypeError(`option compression got ${got}; it takes true, false or an object of options`);
   }
   checkKeys("option compression", given, Object.keys(optionNames));
   const thresholdBytes = (fallback: number): number =>

@@ -73,9 +73,13 @@ describe("the option compression", () => {
     expect(() => resolveCompression(option)).toThrow(message);
   });
 
-  test.each([["yes"], [1], [null]])("%j is refused", (option) => {
+  test.each([
+    ["yes", '"yes"'],
+    [1, "1"],
+    [null, "null"],
+  ])("%j is refused", (option, got) => {
     expect(() => resolveCompression(option as never)).toThrow(
-      "option compression takes true, false or an object of options",
+      new TypeError(`option compression got ${got}; it takes true, false or an object of options`),
     );
   });
 });
