@@ -18,6 +18,13 @@ export { type ExtensionOffer, type ExtensionParameter, parseExtensionOffers } fr
 export { type FaultCode, type FaultRow, faults } from "./fault.js";
 export { FIN, frameHeaderLength, MAX_HEADER_BYTES, RSV1, writeFrameHeader, writeUint32 } from "./frame-header.js";
 export { type HandshakeFaultCode, type HandshakeFaultRow, handshakeFaults } from "./handshake-fault.js";
+export {
+  type HandshakeAgreement,
+  type HandshakeExpectation,
+  type HandshakeFailure,
+  type HandshakeResponse,
+  readHandshakeResponse,
+} from "./handshake-response.js";
 export { applyMask, rotateMaskKey } from "./mask.js";
 export { Opcode } from "./opcode.js";
 export {
@@ -30,5 +37,11 @@ export {
 } from "./opening-handshake.js";
 export type { MessageTypes, ReceiveLimits } from "./receive-limits.js";
 export { Receiver, type ReceiverOptions, type ReceiverSink, type Role } from "./receiver.js";
+export {
+  type ResponseFaultCode,
+  type ResponseFaultRow,
+  type ResponseFaultSubject,
+  responseFaults,
+} from "./response-fault.js";
 export { listHasToken, selectSubprotocol } from "./token-list.js";
 export { Utf8Validator } from "./utf8-validator.js";

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { describe, expect, test } from "vitest";
-import { faults, handshakeFaults } from "../../src/protocol/index.js";
+import { faults, handshakeFaults, responseFaults } from "../../src/protocol/index.js";
 
 const document = readFileSync(resolve(import.meta.dirname, "../../docs/faults.md"), "utf8");
 
@@ -12,7 +12,7 @@ function documentedRows(heading: string): string[] {
   return lines.slice(2); // what comes first is the table's head
 }
 
-function row(code: string, answer: number, section: string, explanation: string): string {
+function row(code: string, answer: number | string, section: string, explanation: string): string {
   return `| \`${code}\` | ${answer} | [§${section}](https://www.rfc-editor.org/rfc/rfc6455#section-${section}) | ${explanation} |`;
 }
 
@@ -31,8 +31,15 @@ describe("docs/faults.md", () => {
     expect(documentedRows("In an opening handshake")).toEqual(rows);
   });
 
-  test("has no tables but these two", () => {
+  test("documents every fault of an answer with its error and section, and no other, in order", () => {
+    const rows = Object.entries(responseFaults).map(([code, fault]) =>
+      row(code, `\`bad-${fault.subject}\``, fault.section, fault.explanation),
+    );
+    expect(documentedRows("In a server's answer to an opening handshake")).toEqual(rows);
+  });
+
+  test("has no tables but these three", () => {
     const rows = document.split("\n").filter((line) => line.startsWith("| `"));
-    expect(rows).toHaveLength(Object.keys(faults).length + Object.keys(handshakeFaults).length);
+    expect(rows).toHaveLength([faults, handshakeFaults, responseFaults].flatMap((table) => Object.keys(table)).length);
   });
 });
