@@ -7,6 +7,7 @@ const layers = {
   protocol: { layers: ["internal"], packages: [], node: false },
   connection: { layers: ["protocol", "internal"], packages: [], node: true },
   server: { layers: ["connection", "protocol", "internal"], packages: ["send"], node: true },
+  client: { layers: ["connection", "protocol", "internal"], packages: [], node: true },
   cli: { layers: ["server", "connection", "protocol"], packages: ["selfsigned"], node: true },
 };
 

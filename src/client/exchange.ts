@@ -1,0 +1,171 @@
+import { Buffer } from "node:buffer";
+import { type ClientRequest, type IncomingMessage, request as requestHttp, type RequestOptions } from "node:http";
+import { request as requestHttps } from "node:https";
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { TLSSocket } from "node:tls";
+
+import { type Deferred, defer } from "../internal/deferred.js";
+import type { HandshakeResponse } from "../protocol/index.js";
+import { answerOf, answerWithHead, type HttpAnswer, MAX_BODY_BYTES } from "./http-answer.js";
+import { networkFailure } from "./network-failure.js";
+import type { Patience } from "./patience.js";
+import type { Target } from "./target.js";
+import { UnreportedUpgrade } from "./unreported-upgrade.js";
+
+/** What a server made of a handshake request. */
+export type Outcome =
+  /** It answered 101: the socket is a WebSocket's, and `head` came behind the answer. */
+  | { readonly kind: "switched"; readonly answer: HttpAnswer; readonly socket: Duplex; readonly head: Buffer }
+  /** It answered with another status; the socket is dealt with. */
+  | { readonly kind: "answered"; readonly answer: HttpAnswer };
+
+/** Which answers are wanted without their body. */
+export type IsHeadEnough = (answer: HttpAnswer) => boolean;
+
+/**
+ * Sends one handshake request and waits for the answer. Rejects with the `ConnectError` of what went wrong; then, and after
+ * an answer that is not 101, nothing is left open.
+ *
+ * @param options the headers, and what `node:http` needs to get to the server: an agent, or a socket
+ */
+export function exchange(
+  target: Target,
+  options: RequestOptions,
+  patience: Patience,
+  isHeadEnough: IsHeadEnough,
+): Promise<Outcome> {
+  const request = (target.isSecure ? requestHttps : requestHttp)({
+    ...options,
+    method: "GET",
+    host: target.host,
+    port: target.port,
+    socketPath: target.socketPath,
+    path: target.path,
+    setHost: false,
+  });
+  const running = new Exchange(request, options.agent !== undefined, target.label, patience, isHeadEnough);
+  request.end();
+  return running.outcome;
+}
+
+class Exchange {
+  readonly #request: ClientRequest;
+  readonly #hasAgent: boolean;
+  readonly #url: string;
+  readonly #patience: Patience;
+  readonly #isHeadEnough: IsHeadEnough;
+  readonly #outcome: Deferred<Outcome> = defer();
+  #isSettled = false;
+  #socket: Duplex | undefined;
+  #watch: UnreportedUpgrade | undefined;
+  /** The answer whose body is being read. */
+  #answer: { readonly response: IncomingMessage; readonly chunks: Buffer[]; size: number } | undefined;
+
+  constructor(request: ClientRequest, hasAgent: boolean, url: string, patience: Patience, isHeadEnough: IsHeadEnough) {
+    this.#request = request;
+    this.#hasAgent = hasAgent;
+    this.#url = url;
+    this.#patience = patience;
+    this.#isHeadEnough = isHeadEnough;
+    request.on("socket", (socket) => this.#onSocket(socket));
+    request.on("upgrade", (response, socket, head) => this.#onUpgrade(response, socket, head));
+    request.on("response", (response) => this.#onResponse(response));
+    request.on("error", (cause) => this.#onError(cause));
+    patience.signal.addEventListener("abort", this.#onImpatience, { once: true });
+    if (patience.signal.aborted) this.#onImpatience();
+  }
+
+  get outcome(): Promise<Outcome> {
+    return this.#outcome.promise;
+  }
+
+  /** Follows how far the socket has come, which says what its error means. */
+  #onSocket(socket: Socket): void {
+    this.#socket = socket;
+    this.#watch = new UnreportedUpgrade(socket, (response) => this.#onUnreported(response));
+    const isTls = socket instanceof TLSSocket && !this.#request.reusedSocket;
+    const connected = isTls ? "securing" : "asking";
+    if (socket.connecting) socket.once("connect", () => this.#reach(connected));
+    else this.#reach(connected);
+    if (isTls) socket.once("secureConnect", () => this.#reach("asking"));
+  }
+
+  #reach(stage: "securing" | "asking"): void {
+    this.#patience.stage = stage;
+  }
+
+  #onUpgrade(response: IncomingMessage, socket: Duplex, head: Buffer): void {
+    if (!this.#settle()) {
+      socket.destroy();
+      return;
+    }
+    this.#outcome.resolve({ kind: "switched", answer: answerOf(response), socket, head });
+  }
+
+  #onUnreported(response: HandshakeResponse): void {
+    if (this.#socket === undefined || !this.#settle()) return;
+    // Node still takes the socket for its own: nothing can follow on it, nor needs to, for the answer is at fault.
+    this.#abandon();
+    const head = Buffer.alloc(0);
+    this.#outcome.resolve({ kind: "switched", answer: answerWithHead(response), socket: this.#socket, head });
+  }
+
+  #onResponse(response: IncomingMessage): void {
+    this.#watch?.stop();
+    const answer = { response, chunks: [] as Buffer[], size: 0 };
+    this.#answer = answer;
+    if (this.#isHeadEnough(answerOf(response))) {
+      this.#onAnswered(false);
+      return;
+    }
+    response.on("data", (chunk: Buffer) => {
+      answer.chunks.push(chunk);
+      answer.size += chunk.length;
+      if (answer.size > MAX_BODY_BYTES) this.#onAnswered(false);
+    });
+    response.on("end", () => this.#onAnswered(response.complete));
+    response.on("error", () => this.#onAnswered(false));
+  }
+
+  #onAnswered(isBodyComplete: boolean): void {
+    if (this.#answer === undefined || !this.#settle()) return;
+    const { response, chunks, size } = this.#answer;
+    // A body that was read to its end leaves a socket that an agent may use again.
+    if (!isBodyComplete || !this.#hasAgent) this.#abandon();
+    const body = Buffer.concat(chunks, Math.min(size, MAX_BODY_BYTES));
+    this.#outcome.resolve({ kind: "answered", answer: answerOf(response, body, isBodyComplete) });
+  }
+
+  #onError(cause: unknown): void {
+    if (this.#answer !== undefined) this.#onAnswered(false);
+    else this.#fail(networkFailure(cause, this.#patience.stage, this.#url));
+  }
+
+  /** A deadline that comes while a body is read cuts the body only: what the server has answered is known. */
+  readonly #onImpatience = (): void => {
+    const { error } = this.#patience;
+    if (this.#answer !== undefined && error.code === "timeout") this.#onAnswered(false);
+    else this.#fail(error);
+  };
+
+  #fail(error: unknown): void {
+    if (!this.#settle()) return;
+    this.#abandon();
+    this.#outcome.reject(error);
+  }
+
+  /** Whether this is the first time: an exchange has one outcome. */
+  #settle(): boolean {
+    if (this.#isSettled) return false;
+    this.#isSettled = true;
+    this.#watch?.stop();
+    this.#patience.signal.removeEventListener("abort", this.#onImpatience);
+    return true;
+  }
+
+  #abandon(): void {
+    this.#request.destroy();
+    this.#socket?.destroy();
+  }
+}
