@@ -46,6 +46,7 @@ export interface ConnectErrorDetails {
 }
 
 class ConnectFailure extends Error {
+  static override readonly name = "ConnectError";
   override readonly name = "ConnectError";
   readonly code: ConnectErrorCode;
   /** What was dialled, without credentials and query. */

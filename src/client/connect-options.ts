@@ -1,5 +1,4 @@
 import type { Agent } from "node:http";
-import { type ConnectionOptions as TlsOptions, createSecureContext } from "node:tls";
 
 import {
   type Connection,
@@ -14,6 +13,7 @@ import { isFieldValue, isToken } from "../internal/http-token.js";
 import { checkFunction, checkInteger, checkKeys, checkShape } from "../internal/option-check.js";
 import type { CookieJar } from "./cookie-jar.js";
 import type { Dial } from "./dial.js";
+import { checkTls, type TlsOptions } from "./tls-options.js";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -130,7 +130,7 @@ export function resolveConnectOptions<Data>(options: ConnectOptions<Data>): Reso
     headers: resolveHeaders(options.headers),
     subprotocols: resolveSubprotocols(options.subprotocols),
     origin: resolveOrigin(options.origin),
-    tls: resolveTls(options.tls),
+    tls: checkTls(options.tls),
     handshakeTimeoutMs: checkInteger("handshakeTimeoutMs", options.handshakeTimeoutMs, 10_000, 1, MAX_TIMEOUT_MS),
     signal: checkShape("signal", options.signal, "an AbortSignal", (value) => value instanceof AbortSignal),
     agent: checkShape("agent", options.agent, "an agent of node:http", (value) => hasMethod(value, "addRequest")),
@@ -173,18 +173,6 @@ function resolveOrigin(option: string | undefined): string | undefined {
     takes,
     (value) => typeof value === "string" && value !== "" && isFieldValue(value),
   );
-}
-
-/** Certificates and keys are tried here, where a bad one can be told from a bad server. */
-function resolveTls(option: TlsOptions | undefined): TlsOptions {
-  const options = { ...checkShape("tls", option, "an object of options of node:tls", isObject) };
-  if (option === undefined) return options;
-  try {
-    createSecureContext(options);
-  } catch (cause) {
-    throw new TypeError(`option tls was refused by node:tls: ${(cause as Error).message}`, { cause });
-  }
-  return options;
 }
 
 function isObject(value: unknown): boolean {

@@ -6,16 +6,14 @@ import type { Duplex } from "node:stream";
 import { TLSSocket } from "node:tls";
 
 import { type Deferred, defer } from "../internal/deferred.js";
-import type { HandshakeResponse } from "../protocol/index.js";
-import { answerOf, answerWithHead, type HttpAnswer, MAX_BODY_BYTES } from "./http-answer.js";
+import { answerOf, type HttpAnswer, MAX_BODY_BYTES } from "./http-answer.js";
 import { networkFailure } from "./network-failure.js";
 import type { Patience } from "./patience.js";
 import type { Target } from "./target.js";
-import { UnreportedUpgrade } from "./unreported-upgrade.js";
 
 /** What a server made of a handshake request. */
 export type Outcome =
-  /** It answered 101: the socket is a WebSocket's, and `head` came behind the answer. */
+  /** It answered 101. The socket is a WebSocket's, if the answer is right; `head` came behind it. */
   | { readonly kind: "switched"; readonly answer: HttpAnswer; readonly socket: Duplex; readonly head: Buffer }
   /** It answered with another status; the socket is dealt with. */
   | { readonly kind: "answered"; readonly answer: HttpAnswer };
@@ -35,18 +33,21 @@ export function exchange(
   patience: Patience,
   isHeadEnough: IsHeadEnough,
 ): Promise<Outcome> {
-  const request = (target.isSecure ? requestHttps : requestHttp)({
-    ...options,
-    method: "GET",
-    host: target.host,
-    port: target.port,
-    socketPath: target.socketPath,
-    path: target.path,
-    setHost: false,
-  });
+  const request = startRequest(target, options);
   const running = new Exchange(request, options.agent !== undefined, target.label, patience, isHeadEnough);
   request.end();
   return running.outcome;
+}
+
+function startRequest(target: Target, options: RequestOptions): ClientRequest {
+  const { isSecure, host, port, socketPath, path } = target;
+  try {
+    const request = isSecure ? requestHttps : requestHttp;
+    return request({ ...options, method: "GET", host, port, socketPath, path, setHost: false });
+  } catch (cause) {
+    // Most likely an agent of the other scheme.
+    throw new TypeError(`option agent was refused by node:http: ${(cause as Error).message}`, { cause });
+  }
 }
 
 class Exchange {
@@ -58,7 +59,6 @@ class Exchange {
   readonly #outcome: Deferred<Outcome> = defer();
   #isSettled = false;
   #socket: Duplex | undefined;
-  #watch: UnreportedUpgrade | undefined;
   /** The answer whose body is being read. */
   #answer: { readonly response: IncomingMessage; readonly chunks: Buffer[]; size: number } | undefined;
 
@@ -83,7 +83,6 @@ class Exchange {
   /** Follows how far the socket has come, which says what its error means. */
   #onSocket(socket: Socket): void {
     this.#socket = socket;
-    this.#watch = new UnreportedUpgrade(socket, (response) => this.#onUnreported(response));
     const isTls = socket instanceof TLSSocket && !this.#request.reusedSocket;
     const connected = isTls ? "securing" : "asking";
     if (socket.connecting) socket.once("connect", () => this.#reach(connected));
@@ -103,16 +102,14 @@ class Exchange {
     this.#outcome.resolve({ kind: "switched", answer: answerOf(response), socket, head });
   }
 
-  #onUnreported(response: HandshakeResponse): void {
-    if (this.#socket === undefined || !this.#settle()) return;
-    // Node still takes the socket for its own: nothing can follow on it, nor needs to, for the answer is at fault.
-    this.#abandon();
-    const head = Buffer.alloc(0);
-    this.#outcome.resolve({ kind: "switched", answer: answerWithHead(response), socket: this.#socket, head });
-  }
-
   #onResponse(response: IncomingMessage): void {
-    this.#watch?.stop();
+    response.on("error", () => this.#onAnswered(false));
+    // A 101 whose headers do not make it an upgrade for Node: it switches nothing, and is judged as one that would.
+    if (response.statusCode === 101) {
+      this.#abandon();
+      this.#onUpgrade(response, response.socket, Buffer.alloc(0));
+      return;
+    }
     const answer = { response, chunks: [] as Buffer[], size: 0 };
     this.#answer = answer;
     if (this.#isHeadEnough(answerOf(response))) {
@@ -125,7 +122,6 @@ class Exchange {
       if (answer.size > MAX_BODY_BYTES) this.#onAnswered(false);
     });
     response.on("end", () => this.#onAnswered(response.complete));
-    response.on("error", () => this.#onAnswered(false));
   }
 
   #onAnswered(isBodyComplete: boolean): void {
@@ -159,7 +155,6 @@ class Exchange {
   #settle(): boolean {
     if (this.#isSettled) return false;
     this.#isSettled = true;
-    this.#watch?.stop();
     this.#patience.signal.removeEventListener("abort", this.#onImpatience);
     return true;
   }

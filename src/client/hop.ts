@@ -1,8 +1,7 @@
-import type { ConnectionOptions as TlsOptions } from "node:tls";
-
 import type { HeaderFields } from "../internal/header-fields.js";
 import type { ResolvedConnectOptions } from "./connect-options.js";
 import type { Target } from "./target.js";
+import type { TlsOptions } from "./tls-options.js";
 
 /** One server on the way to a WebSocket, and what it may be told. */
 export interface Hop {

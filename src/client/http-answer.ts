@@ -23,25 +23,3 @@ export function answerOf(response: IncomingMessage, body: Buffer = NOTHING, isBo
   const { statusCode, httpVersion, headers, rawHeaders } = response;
   return { status: statusCode as number, httpVersion, headers, rawHeaders, body, isBodyComplete };
 }
-
-/** The answer that has this head and no body. */
-export function answerWithHead(response: HandshakeResponse): HttpAnswer {
-  const headers = new Map<string, string>();
-  for (let i = 0; i + 1 < response.rawHeaders.length; i += 2) {
-    headers.set((response.rawHeaders[i] as string).toLowerCase(), response.rawHeaders[i + 1] as string);
-  }
-  const cookies = headerValues(response, "set-cookie");
-  headers.delete("set-cookie");
-  const others: IncomingHttpHeaders = Object.fromEntries(headers);
-  return {
-    ...response,
-    headers: cookies.length === 0 ? others : { ...others, "set-cookie": cookies },
-    body: NOTHING,
-    isBodyComplete: true,
-  };
-}
-
-/** The values of all headers of this name, given in lower case. */
-function headerValues({ rawHeaders }: HandshakeResponse, name: string): string[] {
-  return rawHeaders.filter((_, i) => i % 2 === 1 && rawHeaders[i - 1]?.toLowerCase() === name);
-}

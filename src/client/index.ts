@@ -8,3 +8,4 @@ export { type ClientConnection, connect } from "./connect.js";
 export type { CookieJar } from "./cookie-jar.js";
 export type { Dial, DialContext } from "./dial.js";
 export type { HttpAnswer } from "./http-answer.js";
+export type { TlsOptions } from "./tls-options.js";

@@ -25,6 +25,8 @@ const whatHappened: Readonly<Record<NetworkCode, string>> = {
 interface SystemError extends Error {
   readonly code?: unknown;
   readonly syscall?: unknown;
+  /** The short form of the message, of errors of TLS and of the HTTP parser. */
+  readonly reason?: unknown;
   /** Of an `AggregateError`: one for each address that was tried. */
   readonly errors?: readonly unknown[];
 }
@@ -42,7 +44,7 @@ function codeOf(cause: unknown, stage: Stage): NetworkCode {
 
 function describe(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause);
-  const { errors } = cause as SystemError;
+  const { errors, reason } = cause as SystemError;
   if (Array.isArray(errors)) return errors.map(describe).join(", ");
-  return cause.message;
+  return typeof reason === "string" ? reason : cause.message;
 }

@@ -1,3 +1,4 @@
+import { onAbort } from "./abort-listener.js";
 import { type ConnectError, connectError } from "./connect-error.js";
 import type { ResolvedConnectOptions } from "./connect-options.js";
 
@@ -16,24 +17,21 @@ export class Patience {
   /** What is waited for, for the message. */
   stage: Stage = "connecting";
   readonly #controller = new AbortController();
-  readonly #url: string;
-  readonly #given: AbortSignal | undefined;
   readonly #timer: NodeJS.Timeout;
-  readonly #onAborted = (): void => {
-    const cause: unknown = this.#given?.reason;
-    this.#end(connectError("aborted", this.#url, "it was aborted", { cause }));
-  };
+  readonly #forget: () => void;
 
   /** @param url what is dialled, without credentials and query */
   constructor(url: string, { handshakeTimeoutMs, signal }: ResolvedConnectOptions) {
-    this.#url = url;
-    this.#given = signal;
     this.#timer = setTimeout(() => {
       const what = `handshakeTimeoutMs (${handshakeTimeoutMs}) are over and ${progress[this.stage]}`;
-      this.#end(connectError("timeout", this.#url, what));
+      this.#end(connectError("timeout", url, what));
     }, handshakeTimeoutMs);
-    if (signal?.aborted === true) this.#onAborted();
-    else signal?.addEventListener("abort", this.#onAborted, { once: true });
+    const onAborted = (): void => {
+      const cause: unknown = signal?.reason;
+      this.#end(connectError("aborted", url, "it was aborted", { cause }));
+    };
+    this.#forget = signal === undefined ? ignore : onAbort(signal, onAborted);
+    if (signal?.aborted === true) onAborted();
   }
 
   /** Aborted when patience is over; its `reason` is the `ConnectError` that says so. */
@@ -60,7 +58,7 @@ export class Patience {
   /** Nobody waits any more. */
   end(): void {
     clearTimeout(this.#timer);
-    this.#given?.removeEventListener("abort", this.#onAborted);
+    this.#forget();
   }
 
   #end(error: ConnectError): void {
@@ -68,3 +66,5 @@ export class Patience {
     this.#controller.abort(error);
   }
 }
+
+function ignore(): void {}

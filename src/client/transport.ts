@@ -1,12 +1,13 @@
 import { connect as connectTcp, isIP } from "node:net";
 import { Duplex } from "node:stream";
-import { connect as connectTls, type ConnectionOptions as TlsOptions } from "node:tls";
+import { connect as connectTls } from "node:tls";
 
 import type { Dial } from "./dial.js";
 import type { Hop } from "./hop.js";
 import { networkFailure } from "./network-failure.js";
 import type { Patience } from "./patience.js";
 import type { Target } from "./target.js";
+import type { TlsOptions } from "./tls-options.js";
 
 /** Opens a socket to the hop's server; it may still be connecting. Errors come as its `error` event. */
 export function openSocket({ target, tls }: Hop): Duplex {
@@ -22,7 +23,10 @@ export async function dialTransport(dial: Dial, { target, tls }: Hop, patience: 
   // Who comes too late is not left standing.
   dialled.then((duplex) => patience.signal.aborted && duplex.destroy(), ignore);
   const duplex = await patience.within(dialled);
-  return target.isSecure ? connectTls({ ...tlsDefaults(target), ...tls, socket: duplex }) : duplex;
+  if (!target.isSecure) return duplex;
+  const secured = connectTls({ ...tlsDefaults(target), ...tls, socket: duplex });
+  secured.once("close", () => duplex.destroy());
+  return secured;
 }
 
 async function dialDuplex(dial: Dial, target: Target, signal: AbortSignal): Promise<Duplex> {
