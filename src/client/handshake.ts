@@ -88,9 +88,6 @@ export class Handshake {
       const { subprotocols } = this.#options;
       const verdict = readHandshakeResponse(answer, { accept: acceptKey(key), subprotocols, extensions: EXTENSIONS });
       if (verdict.kind === "failure") throw badAnswer(verdict.fault, target, answer);
-      if (socket.destroyed || socket.readableEnded) {
-        throw connectError("closed", target.label, "the server accepted and closed the connection at once");
-      }
       return { target, agreement: verdict, answer, socket, head };
     } catch (error) {
       socket.destroy();
