@@ -14,10 +14,10 @@ export interface RawSocketOptions extends Partial<TcpNetConnectOpts> {
   readonly tls?: boolean;
 }
 
-/** A TCP client that says and sees bytes. It leaves when the test is over. */
+/** One end of a TCP connection that says and sees bytes. It leaves when the test is over. */
 export class RawSocket {
   readonly socket: Socket;
-  /** Fulfilled when the server has ended its side, or reset the connection. */
+  /** Fulfilled when the other side has ended, or reset the connection. */
   readonly ended: Promise<void>;
   /** How often the kernel gave us bytes. */
   reads = 0;
