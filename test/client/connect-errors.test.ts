@@ -128,9 +128,11 @@ describe("connect() rejects with http-status", () => {
     const size = 64 * 1024;
     const head = (length: number): string => `HTTP/1.1 500 No\r\nContent-Length: ${length}\r\n\r\n`;
     const whole = await answered(head(size) + "x".repeat(size));
-    expect(whole.response).toMatchObject({ body: Buffer.alloc(size, "x"), isBodyComplete: true });
+    expect(whole.response?.isBodyComplete).toBe(true);
+    expect(whole.response?.body.equals(Buffer.alloc(size, "x"))).toBe(true);
     const cut = await answered(head(size + 1) + "x".repeat(size + 1));
-    expect(cut.response).toMatchObject({ body: Buffer.alloc(size, "x"), isBodyComplete: false });
+    expect(cut.response?.isBodyComplete).toBe(false);
+    expect(cut.response?.body.equals(Buffer.alloc(size, "x"))).toBe(true);
   });
 
   test("and not more of a body that has no end", async () => {
@@ -144,7 +146,9 @@ describe("connect() rejects with http-status", () => {
       raw.write(Buffer.alloc(16 * 1024));
       await nextTurn();
     }
-    expect((await failing).response).toMatchObject({ body: Buffer.alloc(64 * 1024), isBodyComplete: false });
+    const { response } = await failing;
+    expect(response?.isBodyComplete).toBe(false);
+    expect(response?.body).toHaveLength(64 * 1024);
   });
 
   test.each([
