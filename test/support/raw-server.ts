@@ -88,11 +88,11 @@ export class RawServer {
     else taker(raw);
   }
 
-  /** Has everybody who comes get the same answer. */
+  /** Has everybody who comes get the same answer, one request each. */
   async answerAll(answer: (request: ReceivedRequest) => string | Uint8Array): Promise<never> {
     for (;;) {
-      const { raw, request } = await this.visitor();
-      raw.write(answer(request));
+      const raw = await this.next();
+      void raw.take(parseRequest).then((request) => request !== undefined && raw.write(answer(request)));
     }
   }
 
