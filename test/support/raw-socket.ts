@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { connect, type Socket, type TcpNetConnectOpts } from "node:net";
-import { connect as connectSecurely } from "node:tls";
+import { connect as connectSecurely, TLSSocket } from "node:tls";
 import { onTestFinished } from "vitest";
 
 /** What a parser makes of the front of the bytes received: a value, and how many bytes it took. */
@@ -56,6 +56,11 @@ export class RawSocket {
     const socket = connectSecurely({ socket: transport, rejectUnauthorized: false });
     await once(socket, "secureConnect");
     return new RawSocket(socket, transport);
+  }
+
+  /** Whether the other side has shown a certificate in the TLS handshake. */
+  get hasPeerCertificate(): boolean {
+    return this.socket instanceof TLSSocket && Object.keys(this.socket.getPeerCertificate()).length > 0;
   }
 
   /** Writes the bytes of all `parts` at once. */
