@@ -32,7 +32,7 @@ export const connectAdvice: Readonly<Record<ConnectErrorCode, string>> = {
   "bad-subprotocol": "offer in the option subprotocols what the server speaks",
   "bad-extension": "the server breaks the protocol; report it there",
   "malformed-http": "check that the port speaks HTTP; one that speaks TLS needs wss",
-  closed: "look into the log of the server, or of a proxy before it",
+  closed: "look into the log of the server, or of a proxy before it; a port that speaks TLS needs wss",
   timeout: "try again later, or raise handshakeTimeoutMs",
   aborted: "the option signal asked for it",
   "cookies-failed": "see error.cause for what the option cookies threw",

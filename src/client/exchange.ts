@@ -83,6 +83,8 @@ class Exchange {
   /** Follows how far the socket has come, which says what its error means. */
   #onSocket(socket: Socket): void {
     this.#socket = socket;
+    // Node has its own listener while it uses the socket, and none before and after. An agent may give one socket twice.
+    if (!socket.listeners("error").includes(ignore)) socket.on("error", ignore);
     const isTls = socket instanceof TLSSocket && !this.#request.reusedSocket;
     const connected = isTls ? "securing" : "asking";
     if (socket.connecting) socket.once("connect", () => this.#reach(connected));
@@ -164,3 +166,5 @@ class Exchange {
     this.#socket?.destroy();
   }
 }
+
+function ignore(): void {}

@@ -81,7 +81,6 @@ export class Handshake {
 
   /** Judges an answer of 101. */
   async #conclude({ answer, socket, head }: Switched, target: Target, key: string): Promise<Opened> {
-    socket.on("error", ignore); // what it means shows when the socket is closed
     try {
       await this.#keepCookies(target, answer);
       this.#patience.signal.throwIfAborted();
@@ -133,5 +132,3 @@ function badAnswer(fault: ResponseFaultCode, { label }: Target, response: HttpAn
   const { subject, section, explanation } = responseFaults[fault];
   return connectError(`bad-${subject}`, label, `${fault}: ${explanation} (RFC 6455 §${section})`, { fault, response });
 }
-
-function ignore(): void {}

@@ -46,5 +46,11 @@ function describe(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause);
   const { errors, reason } = cause as SystemError;
   if (Array.isArray(errors)) return errors.map(describe).join(", ");
-  return typeof reason === "string" ? reason : cause.message;
+  const text = typeof reason === "string" ? reason : (openSslReason(cause.message) ?? cause.message);
+  return text.replaceAll("\n", " ").trim();
+}
+
+/** What is meant by `"write EPROTO 80C...:error:0A00010B:SSL routines:ssl3_get_record:wrong version number:../deps/..."`. */
+function openSslReason(message: string): string | undefined {
+  return /SSL routines:[^:]*:([^:]+):/.exec(message)?.[1];
 }

@@ -2,6 +2,7 @@ import { connect as connectTcp, isIP } from "node:net";
 import { Duplex } from "node:stream";
 import { connect as connectTls } from "node:tls";
 
+import { connectError } from "./connect-error.js";
 import type { Dial } from "./dial.js";
 import type { Hop } from "./hop.js";
 import { networkFailure } from "./network-failure.js";
@@ -24,7 +25,8 @@ export async function dialTransport(dial: Dial, { target, tls }: Hop, patience: 
   dialled.then((duplex) => patience.signal.aborted && duplex.destroy(), ignore);
   const duplex = await patience.within(dialled);
   if (!target.isSecure) return duplex;
-  const secured = connectTls({ ...tlsDefaults(target), ...tls, socket: duplex });
+  // The host is not dialled again: it is the one that the certificate must be for, which SNI does not say of an address.
+  const secured = connectTls({ ...tlsDefaults(target), ...tls, host: target.host, socket: duplex });
   secured.once("close", () => duplex.destroy());
   return secured;
 }
@@ -37,6 +39,7 @@ async function dialDuplex(dial: Dial, target: Target, signal: AbortSignal): Prom
     throw networkFailure(cause, "connecting", target.label);
   }
   if (!(duplex instanceof Duplex)) throw new TypeError("option dial gave something else than a Duplex of node:stream");
+  if (duplex.destroyed) throw connectError("network-failed", target.label, "option dial gave what was closed already");
   duplex.on("error", ignore); // whoever runs on it sees it too
   return duplex;
 }

@@ -1,9 +1,9 @@
 import { connect as connectTcp } from "node:net";
-import { Duplex } from "node:stream";
 import { describe } from "vitest";
 import { createSelfSigned } from "../../src/cli/self-signed.js";
 import { connect, type ConnectOptions } from "../../src/client/index.js";
 import { connectionContract, type Meet } from "../connection/connection-contract.js";
+import { disguise } from "../support/disguise.js";
 import { RawServer } from "../support/raw-server.js";
 import { frameBytes } from "../protocol/support/frame-bytes.js";
 import type { TLSSocketOptions } from "node:tls";
@@ -32,7 +32,7 @@ describe("a client's connection on a TLS socket", () => {
 describe("a client's connection on a duplex that is no socket, read by its data events", () => {
   const dial: ConnectOptions["dial"] = (url) => {
     const socket = connectTcp({ host: url.hostname, port: Number(url.port), allowHalfOpen: true });
-    return Duplex.from({ readable: socket, writable: socket });
+    return disguise(socket);
   };
   connectionContract(meetAsClient({ dial }));
 });
