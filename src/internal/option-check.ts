@@ -54,7 +54,7 @@ export function checkShape<T>(
   isRight: (value: unknown) => boolean,
 ): T | undefined {
   if (value === undefined || isRight(value)) return value;
-  throw new TypeError(`option ${option} got ${describe(value)}; it takes ${takes}`);
+  throw new TypeError(`option ${option} got ${describeValue(value)}; it takes ${takes}`);
 }
 
 /** `value`, or `fallback` where it is undefined, once it is known to be one of `choices`. */
