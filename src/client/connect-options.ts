@@ -120,7 +120,6 @@ const reservedHeaders = [
 
 /** @throws RangeError or TypeError that names the option, what it got and what it takes. */
 export function resolveConnectOptions<Data>(options: ConnectOptions<Data>): ResolvedConnectOptions {
-  checkShape("options", options, "an object", isObject);
   checkKeys("connect", options, connectOptionNames);
   if (options.agent !== undefined && options.dial !== undefined) {
     throw new TypeError("option dial stands instead of option agent; give one of them");
@@ -146,6 +145,15 @@ export function resolveConnectOptions<Data>(options: ConnectOptions<Data>): Reso
 function resolveHeaders(option: HeaderFields | undefined): HeaderFields {
   if (option === undefined) return {};
   checkHeaders("option headers", option, reservedHeaders);
+  const names = Object.keys(option).map((name) => name.toLowerCase());
+  const repeated = names.find((name, index) => names.indexOf(name) !== index);
+  if (repeated !== undefined) throw new TypeError(`option headers has ${repeated} twice; a list repeats a header`);
+  for (const [name, value] of Object.entries(option)) {
+    // RFC 9112 §3.2: one Host, no more.
+    if (name.toLowerCase() === "host" && (typeof value !== "string" || value === "")) {
+      throw new TypeError("option headers may name one Host, as text that is not empty");
+    }
+  }
   return { ...option };
 }
 

@@ -1,5 +1,14 @@
 export { Connection, ConnectionError, type ConnectionErrorCode, type ConnectionOptions } from "../connection/index.js";
-export type { CloseInfo, ConnectionHandler, Message, MessageStream, Sendable } from "../connection/index.js";
+export { broadcast, type BroadcastReport, prepare, PreparedMessage } from "../connection/index.js";
+export type {
+  CloseInfo,
+  ConnectionHandler,
+  Message,
+  MessageSource,
+  MessageStream,
+  Sendable,
+  WholeMessage,
+} from "../connection/index.js";
 export type { HeaderFields } from "../internal/header-fields.js";
 export { CloseCode, type FaultCode, type ResponseFaultCode } from "../protocol/index.js";
 export { connectAdvice, ConnectError, type ConnectErrorCode, type HandshakeErrorCode } from "./connect-error.js";

@@ -1,5 +1,7 @@
 import { type ConnectionOptions, createSecureContext } from "node:tls";
 
+import { describeValue } from "../internal/option-check.js";
+
 /** Options of `node:tls`: all but those that say where to connect, which the URL does. */
 export type TlsOptions = Omit<ConnectionOptions, "host" | "port" | "path" | "socket">;
 
@@ -10,8 +12,9 @@ export type TlsOptions = Omit<ConnectionOptions, "host" | "port" | "path" | "soc
  */
 export function checkTls(option: TlsOptions | undefined): TlsOptions {
   if (option === undefined) return {};
-  if (typeof option !== "object" || option === null)
-    throw new TypeError("option tls takes an object of options of node:tls");
+  if (typeof option !== "object" || option === null) {
+    throw new TypeError(`option tls got ${describeValue(option)}; it takes an object of options of node:tls`);
+  }
   try {
     createSecureContext(option);
   } catch (cause) {

@@ -19,6 +19,7 @@ const options: Record<keyof ConnectOptions, { readonly wrong: readonly Wrong[]; 
     headers: {
       wrong: [
         wrongType("X-A: a", 5, null, { "X A": "a" }, { "": "a" }),
+        wrongType({ "X-A": "a", "x-a": "b" }, { Host: ["a", "b"] }, { host: "" }, new Map(), Promise.resolve({})),
         wrongType({ "X-A": "a\r\nX-B: b" }, { "X-A": "a\n" }, { "X-A": "a\0" }, { "X-A": ["a", "b\r"] }, { "X-A": 5 }),
         ...["Upgrade", "CONNECTION", "Sec-WebSocket-Key", "sec-websocket-protocol", "Sec-WebSocket-Anything"].map(
           (name) => wrongType({ [name]: "a" }),
@@ -125,7 +126,7 @@ describe("connect()", () => {
     await expect(connect(NOWHERE, { perMessageDeflate: true } as never)).rejects.toThrow(
       'connect has no option "perMessageDeflate"',
     );
-    await expect(connect(NOWHERE, null as never)).rejects.toThrow("option options got null; it takes an object");
+    await expect(connect(NOWHERE, null as never)).rejects.toThrow("connect takes an object of options; it got null");
   });
 
   test("refuses two ways to the server, and two sources of credentials", async () => {

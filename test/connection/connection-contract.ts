@@ -6,12 +6,12 @@ import { binary, close, type RawPeer, text } from "../support/raw-peer.js";
 import { nextTurn, until } from "../support/turns.js";
 
 /** Options that connections of both roles have, as far as the contract sets them. */
-export interface ContractOptions extends ConnectionOptions {
+interface ContractOptions extends ConnectionOptions {
   readonly readBufferSize?: number;
 }
 
 /** What a test asks of the peer that it meets. */
-export interface ContractPeer {
+interface ContractPeer {
   /** Frames in the same packet as the handshake. */
   readonly together?: readonly FrameSpec[];
 }

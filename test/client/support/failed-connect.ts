@@ -3,7 +3,7 @@ import { expect } from "vitest";
 import { connect, ConnectError, type ConnectOptions } from "../../../src/client/index.js";
 
 /** The `ConnectError` with which `connecting` rejects. */
-export async function failureOf(connecting: Promise<unknown>): Promise<ConnectError> {
+async function failureOf(connecting: Promise<unknown>): Promise<ConnectError> {
   const error: unknown = await connecting.then(
     () => "connected",
     (reason: unknown) => reason,

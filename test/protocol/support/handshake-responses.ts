@@ -17,7 +17,7 @@ export const answer: readonly Header[] = [
   ["Sec-WebSocket-Accept", ACCEPT],
 ];
 
-export const expectation: HandshakeExpectation = {
+const expectation: HandshakeExpectation = {
   accept: ACCEPT,
   subprotocols: ["chat", "superchat"],
   extensions: ["permessage-deflate", "x-other"],
