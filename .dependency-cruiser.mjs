@@ -8,6 +8,7 @@ const layers = {
   connection: { layers: ["protocol", "internal"], packages: [], node: true },
   server: { layers: ["connection", "protocol", "internal"], packages: ["send"], node: true },
   json: { layers: ["connection", "protocol", "internal"], packages: [], node: false },
+  client: { layers: ["connection", "protocol", "internal"], packages: [], node: true },
   cli: { layers: ["server", "connection", "protocol"], packages: ["selfsigned"], node: true },
 };
 

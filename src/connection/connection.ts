@@ -18,7 +18,7 @@ import type { Sendable } from "./sendable.js";
 
 /** What the opening handshake settled. */
 export interface ConnectionDetails<Data> {
-  /** The peer's address and port: `"192.0.2.1:58036"`, `"[::1]:58036"`. */
+  /** The peer's address and port: `"192.0.2.1:58036"`, `"[::1]:58036"`; `""` where there is none. */
   readonly remote: string;
   /** Our address and port. */
   readonly local: string;
@@ -26,11 +26,11 @@ export interface ConnectionDetails<Data> {
   readonly subprotocol: string;
   /** The extensions agreed on, as the server has answered: `"permessage-deflate; server_max_window_bits=13"`. Default `""`. */
   readonly extensions?: string | undefined;
-  /** The request target: `"/echo?room=1"`. */
+  /** On a server the request target, `"/echo?room=1"`; on a client the URL dialled, without credentials. */
   readonly url: string;
-  /** The headers of the handshake request. */
+  /** The headers that the peer sent in the handshake: on a server those of the request, on a client those of the answer. */
   readonly headers: IncomingHttpHeaders;
-  /** What `authorize` returned. */
+  /** Yours: what `authorize` returned on a server, the option `data` on a client. */
   readonly data: Data;
 }
 
@@ -85,7 +85,7 @@ export class Connection<Data = unknown> implements AsyncIterable<Message> {
   readonly extensions: string;
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
-  /** Yours: what `authorize` returned. */
+  /** Yours: what `authorize` returned on a server, the option `data` on a client. */
   readonly data: Data;
 
   readonly #link: Link;
@@ -95,7 +95,7 @@ export class Connection<Data = unknown> implements AsyncIterable<Message> {
   #unreported: ConnectionError | undefined;
   #isReporting = false;
 
-  /** Connections are made by `Upgrader` and `serve`. */
+  /** Connections are made by `Upgrader`, `serve` and `connect`. */
   constructor(setup: LinkSetup, details: ConnectionDetails<Data>, onError: OnError, head: Buffer) {
     this.remote = details.remote;
     this.local = details.local;
@@ -201,6 +201,11 @@ export class Connection<Data = unknown> implements AsyncIterable<Message> {
   close(code: number = CloseCode.normal, reason = ""): Promise<CloseInfo> {
     this.#link.beginClose(code, reason, buildClosePayload(code, reason));
     return this.#link.closed;
+  }
+
+  /** `close()` with its defaults. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
   }
 
   /** Destroys the socket at once, without a close frame; the peer sees 1006. */

@@ -1,3 +1,4 @@
+export { acceptKey } from "./accept-key.js";
 export { formatAddress, unmapAddress } from "./address.js";
 export { broadcast, type BroadcastReport } from "./broadcast.js";
 export type { CloseInfo } from "./close-info.js";

@@ -50,6 +50,21 @@ export function checkFunction<F>(option: string, value: F | undefined, fallback:
   return value;
 }
 
+/**
+ * `value`, undefined or not, once `isRight` has said of what is there that it is what the option takes.
+ *
+ * @throws TypeError that names the option, what it got and what it takes.
+ */
+export function checkShape<T>(
+  option: string,
+  value: T | undefined,
+  takes: string,
+  isRight: (value: unknown) => boolean,
+): T | undefined {
+  if (value === undefined || isRight(value)) return value;
+  throw new TypeError(`option ${option} got ${describeValue(value)}; it takes ${takes}`);
+}
+
 /** `value`, or `fallback` where it is undefined, once it is known to be one of `choices`. */
 export function checkChoice<C extends string>(
   option: string,

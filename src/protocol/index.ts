@@ -14,15 +14,17 @@ export {
   withoutHandshake,
 } from "./close-handshake.js";
 export { buildClosePayload, MAX_REASON_BYTES, parseClosePayload, type ClosePayload } from "./close-payload.js";
-export {
-  type DeflateAnswerFaultCode,
-  type DeflateAnswerFaultRow,
-  deflateAnswerFaults,
-} from "./deflate-answer-fault.js";
 export { type ExtensionOffer, type ExtensionParameter, parseExtensionOffers } from "./extension-offer.js";
 export { type FaultCode, type FaultRow, faults } from "./fault.js";
 export { FIN, frameHeaderLength, MAX_HEADER_BYTES, RSV1, writeFrameHeader, writeUint32 } from "./frame-header.js";
 export { type HandshakeFaultCode, type HandshakeFaultRow, handshakeFaults } from "./handshake-fault.js";
+export {
+  type HandshakeAgreement,
+  type HandshakeExpectation,
+  type HandshakeFailure,
+  type HandshakeResponse,
+  readHandshakeResponse,
+} from "./handshake-response.js";
 export { applyMask, rotateMaskKey } from "./mask.js";
 export { MessageBuffer } from "./message-buffer.js";
 export { Opcode } from "./opcode.js";
@@ -36,14 +38,18 @@ export {
 } from "./opening-handshake.js";
 export {
   acceptDeflate,
-  DEFLATE_EXTENSION,
   type DeflateAcceptance,
   type DeflateAgreement,
   type DeflateDirection,
   formatDeflateOffer,
-  readDeflateAnswer,
 } from "./permessage-deflate.js";
 export type { MessageTypes, ReceiveLimits } from "./receive-limits.js";
 export { Receiver, type ReceiverOptions, type ReceiverSink, type Role } from "./receiver.js";
+export {
+  type ResponseFaultCode,
+  type ResponseFaultRow,
+  type ResponseFaultSubject,
+  responseFaults,
+} from "./response-fault.js";
 export { listHasToken, selectSubprotocol } from "./token-list.js";
 export { Utf8Validator } from "./utf8-validator.js";

@@ -1,5 +1,5 @@
-import type { DeflateAnswerFaultCode } from "./deflate-answer-fault.js";
 import type { ExtensionOffer, ExtensionParameter } from "./extension-offer.js";
+import type { ResponseFaultCode } from "./response-fault.js";
 
 /** The name of the extension, as it is registered. RFC 7692 §7. */
 export const DEFLATE_EXTENSION = "permessage-deflate";
@@ -115,26 +115,23 @@ export function formatDeflateOffer({ ours, peers }: DeflateAgreement): string {
 }
 
 /**
- * Reads, as a client, what the server's Sec-WebSocket-Extensions says to our offer.
+ * Reads, as a client, the server's answer to our offer.
  *
- * @param most what `formatDeflateOffer` offered; `undefined` when nothing was.
- * @returns the agreement, `undefined` when the server declined, or the fault for which a client must fail the connection.
- * `ours.windowBits` may be 8: zlib has no such window, so what we send then goes uncompressed, as any message may.
+ * @param answer the element of its Sec-WebSocket-Extensions; `undefined` when the server declined.
+ * @param most what `formatDeflateOffer` offered.
+ * @returns the agreement, `undefined` for none, or the fault for which a client must fail the connection. `ours.windowBits`
+ * may be 8: zlib has no such window, so what we send then goes uncompressed, as any message may.
  */
 export function readDeflateAnswer(
-  extensions: readonly ExtensionOffer[],
-  most: DeflateAgreement | undefined,
-): DeflateAgreement | DeflateAnswerFaultCode | undefined {
-  const answer = extensions[0];
+  answer: ExtensionOffer | undefined,
+  most: DeflateAgreement,
+): DeflateAgreement | ResponseFaultCode | undefined {
   if (answer === undefined) return undefined;
-  // RFC 6455 §4.1: a client MUST fail the connection when the server uses an extension that was not offered.
-  if (most === undefined || extensions.some(({ name }) => name !== DEFLATE_EXTENSION)) return "extension-not-offered";
-  if (extensions.length > 1) return "deflate-repeated";
   const answered = readParameters(answer.parameters, true);
   return typeof answered === "string" ? answered : agreeTo(answered, most);
 }
 
-function agreeTo(answered: DeflateParameters, most: DeflateAgreement): DeflateAgreement | DeflateAnswerFaultCode {
+function agreeTo(answered: DeflateParameters, most: DeflateAgreement): DeflateAgreement | ResponseFaultCode {
   // RFC 7692 §7.1.1.1: who accepts an offer with server_no_context_takeover includes it in the response.
   if (!most.peers.contextTakeover && !answered.serverNoContextTakeover) return "deflate-takeover-kept";
   // RFC 7692 §7.1.2.1: who accepts an offer with server_max_window_bits includes it with the same or a smaller value.

@@ -5,8 +5,13 @@ import { isOptionalWhitespace, isToken } from "../internal/http-token.js";
  * linear.
  */
 export function listHasToken(value: string, token: string): boolean {
+  return listElements(value).some((element) => isSameToken(element, token));
+}
+
+/** Whether `value` is `token` (in lower case), without regard to the case of ASCII. */
+export function isSameToken(value: string, token: string): boolean {
   // Only tokens are compared: other characters have lower cases in ASCII, as the Kelvin sign has `k`.
-  return listElements(value).some((element) => isToken(element) && element.toLowerCase() === token);
+  return isToken(value) && value.toLowerCase() === token;
 }
 
 /**
@@ -31,7 +36,7 @@ function listElements(value: string): string[] {
 }
 
 /** `text` without the spaces and tabs around it (not the other white space that `trim` takes). Linear; beyond its ends is NaN. */
-function trimWhitespace(text: string): string {
+export function trimWhitespace(text: string): string {
   let start = 0;
   let end = text.length;
   while (isOptionalWhitespace(text.charCodeAt(start))) start++;

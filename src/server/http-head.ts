@@ -2,8 +2,9 @@ import { Buffer } from "node:buffer";
 import { type IncomingMessage, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 
+import type { HeaderFields } from "../internal/header-fields.js";
 import { afterEarlierResponses } from "./earlier-response.js";
-import type { HeaderFields, Refusal } from "./refusal.js";
+import type { Refusal } from "./refusal.js";
 
 /** How long a refused client may take to read its response before the socket is destroyed, in milliseconds. */
 const LINGER_MS = 2_000;

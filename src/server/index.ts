@@ -11,12 +11,13 @@ export type {
   SendOptions,
   WholeMessage,
 } from "../connection/index.js";
+export type { HeaderFields } from "../internal/header-fields.js";
 export { CloseCode, type FaultCode } from "../protocol/index.js";
 export type { CloseOptions, DrainReport } from "./drain.js";
 export { type Endpoint, runEndpoint } from "./endpoint.js";
 export type { HostPolicy } from "./host-policy.js";
 export type { OriginPolicy } from "./origin-policy.js";
-export { type HeaderFields, Refusal, type RefusalCode, type RefusalInit, refuse } from "./refusal.js";
+export { Refusal, type RefusalCode, type RefusalInit, refuse } from "./refusal.js";
 export { serve, type ServeOptions, type Server } from "./serve.js";
 export type { HttpRequest, UpgradeRequest } from "./upgrade-request.js";
 export {

@@ -8,12 +8,13 @@ import {
   type ResolvedConnectionOptions,
   resolveConnectionOptions,
 } from "../connection/index.js";
+import { checkHeaders, type HeaderFields } from "../internal/header-fields.js";
 import { isToken } from "../internal/http-token.js";
 import { checkFunction, checkInteger, checkKeys, checkLimit } from "../internal/option-check.js";
 import { selectSubprotocol } from "../protocol/index.js";
 import { type HostCheck, type HostPolicy, resolveHostPolicy } from "./host-policy.js";
 import { type OriginCheck, type OriginPolicy, resolveOriginPolicy } from "./origin-policy.js";
-import { checkHeaders, type HeaderFields, type Refusal } from "./refusal.js";
+import type { Refusal } from "./refusal.js";
 import type { UpgradeRequest } from "./upgrade-request.js";
 
 const KIB = 1024;

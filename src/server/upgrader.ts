@@ -1,18 +1,12 @@
 import type { Buffer } from "node:buffer";
-import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 
-import { Connection, ReadBuffer, withinBudget, WriteSlabPool } from "../connection/index.js";
+import { acceptKey, Connection, ReadBuffer, withinBudget, WriteSlabPool } from "../connection/index.js";
+import type { HeaderFields } from "../internal/header-fields.js";
 import { isThenable } from "../internal/thenable.js";
-import {
-  acceptDeflate,
-  ACCEPT_GUID,
-  type DeflateAcceptance,
-  type HandshakeOffer,
-  readHandshake,
-} from "../protocol/index.js";
+import { acceptDeflate, type DeflateAcceptance, type HandshakeOffer, readHandshake } from "../protocol/index.js";
 import { Admission } from "./admission.js";
 import { type CloseOptions, drain, type DrainReport, resolveCloseOptions } from "./drain.js";
 import { afterEarlierResponses } from "./earlier-response.js";
@@ -20,7 +14,7 @@ import { type Endpoint, runEndpoint } from "./endpoint.js";
 import { hostnameOf } from "./host-policy.js";
 import { acceptHead, sendRefusal } from "./http-head.js";
 import { PendingHandshake } from "./pending-handshake.js";
-import { type HeaderFields, Refusal, type RefusalCode, refusalOf } from "./refusal.js";
+import { Refusal, type RefusalCode, refusalOf } from "./refusal.js";
 import { describeRequest, type UpgradeRequest } from "./upgrade-request.js";
 import { type ResolvedUpgraderOptions, resolveUpgraderOptions, type UpgraderOptions } from "./upgrader-options.js";
 
@@ -244,13 +238,6 @@ interface Admitted<Data> {
 /** Whether nobody waits for an answer: the socket is gone, has ended, or takes nothing more. */
 function hasLeft(socket: Duplex): boolean {
   return socket.destroyed || socket.readableEnded || !socket.writable;
-}
-
-/** RFC 6455 §4.2.2 (5): the key and the GUID, hashed by SHA-1, in base64. */
-function acceptKey(key: string): string {
-  return createHash("sha1")
-    .update(key + ACCEPT_GUID)
-    .digest("base64");
 }
 
 function ignore(): void {}

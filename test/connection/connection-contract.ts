@@ -1,12 +1,26 @@
 import { expect, test } from "vitest";
+import type { Connection, ConnectionOptions } from "../../src/connection/index.js";
 import { defer } from "../../src/internal/deferred.js";
-import type { UpgraderOptions } from "../../src/server/index.js";
-import type { Meeting } from "../support/meeting.js";
-import { binary, close, masked, type PeerOptions, text } from "../support/raw-peer.js";
+import type { FrameSpec } from "../protocol/support/frame-bytes.js";
+import { binary, close, type RawPeer, text } from "../support/raw-peer.js";
 import { nextTurn, until } from "../support/turns.js";
 
-/** Has one peer join a server over the transport under test. */
-export type Meet = (options?: UpgraderOptions, join?: PeerOptions) => Promise<Meeting>;
+/** Options that connections of both roles have, as far as the contract sets them. */
+interface ContractOptions extends ConnectionOptions {
+  readonly readBufferSize?: number;
+}
+
+/** What a test asks of the peer that it meets. */
+interface ContractPeer {
+  /** Frames in the same packet as the handshake. */
+  readonly together?: readonly FrameSpec[];
+}
+
+/** Has a connection of the role and transport under test meet a peer of the other role. */
+export type Meet = (
+  options?: ContractOptions,
+  peer?: ContractPeer,
+) => Promise<{ readonly peer: RawPeer; readonly connection: Connection<undefined> }>;
 
 const KIB = 1024;
 
@@ -32,7 +46,7 @@ export function connectionContract(meet: Meet): void {
   test("receives what comes one byte at a time", async () => {
     const { peer, connection } = await meet();
     const frames = [text("héllo ", false), { opcode: 0x9, payload: "ping" }, { opcode: 0x0, payload: "wörld" }];
-    await peer.raw.drip(Buffer.concat(frames.map(masked)));
+    await peer.raw.drip(Buffer.concat(frames.map((frame) => peer.bytesOf(frame))));
     expect(await connection.receive()).toBe("héllo wörld");
     expect(await peer.hear()).toEqual({ pong: "ping" });
   });

@@ -1,30 +1,18 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import ts from "typescript";
 import { expect, onTestFinished, test } from "vitest";
 import { EchoPeer } from "../support/echo-peer.js";
+import { compileProgram } from "./program.js";
 
 const root = resolve(import.meta.dirname, "../..");
 const names = ["echo", "authorise", "game"];
 
-/** `source` as JavaScript, in a file within the package, so that it finds `halyard/server` as a user's would. */
-function compile(source: string, name: string): string {
-  const { outputText } = ts.transpileModule(readFileSync(source, "utf8"), {
-    compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 },
-  });
-  const folder = join(root, "test-artefacts/readme");
-  mkdirSync(folder, { recursive: true });
-  const file = join(folder, `${name}.mjs`);
-  writeFileSync(file, outputText);
-  return file;
-}
-
 /** Runs one of the README's programs against the built package; resolves with its port. */
 async function run(name: string): Promise<number> {
-  const preload = compile(join(import.meta.dirname, "any-port.fixture.ts"), `any-port-for-${name}`);
-  const program = fork(compile(join(root, `examples/readme/${name}.ts`), name), {
+  const preload = compileProgram(join(import.meta.dirname, "any-port.fixture.ts"), `any-port-for-${name}`);
+  const program = fork(compileProgram(join(root, `examples/readme/${name}.ts`), name), {
     execArgv: ["--import", preload],
     stdio: ["ignore", "ignore", "inherit", "ipc"],
   });

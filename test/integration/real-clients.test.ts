@@ -6,8 +6,9 @@ import { describe, expect, test } from "vitest";
 import WebSocket from "ws";
 import type { CloseInfo } from "../../src/server/index.js";
 import { EchoPeer } from "../support/echo-peer.js";
+import { buildGorilla, hasGorilla, HOW_TO_INSTALL_GORILLA } from "../support/gorilla.js";
 import { listening } from "../support/listening.js";
-import { hasPythonWebsockets } from "../support/python.js";
+import { hasPythonWebsockets, HOW_TO_INSTALL_PYTHON_WEBSOCKETS, PYTHON } from "../support/python.js";
 import { requirement } from "../support/requirement.js";
 
 interface Closing {
@@ -82,17 +83,30 @@ describe.runIf(requirement("real client tests: Node 22", modernNode !== undefine
 );
 
 describe.runIf(
-  requirement("real client tests: Python websockets", hasPythonWebsockets(), "apt-get install python3-websockets"),
+  requirement("real client tests: Python websockets", hasPythonWebsockets(), HOW_TO_INSTALL_PYTHON_WEBSOCKETS),
 )("Python's websockets", () => {
   test("talks to the server, in fragments too", { timeout: 20_000 }, async () => {
     await checkClient(async (base) => {
-      const { stdout } = await run("/usr/bin/python3", [fixture("python_client.py"), base]);
+      const { stdout } = await run(PYTHON, [fixture("python_client.py"), base]);
       const report = JSON.parse(stdout) as Report & { readonly fragments: string };
       expect(report.fragments).toBe("in three fragments");
       return report;
     });
   });
 });
+
+describe.runIf(requirement("real client tests: gorilla/websocket", hasGorilla(), HOW_TO_INSTALL_GORILLA))(
+  "gorilla/websocket",
+  () => {
+    test("talks to the server", { timeout: 120_000 }, async () => {
+      const program = await buildGorilla();
+      await checkClient(async (base) => {
+        const { stdout } = await run(program, ["play", base]);
+        return JSON.parse(stdout) as Report;
+      });
+    });
+  },
+);
 
 describe("the ws package", () => {
   async function closing(peer: EchoPeer): Promise<Closing> {

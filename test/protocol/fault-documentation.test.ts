@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { describe, expect, test } from "vitest";
-import { deflateAnswerFaults, faults, handshakeFaults } from "../../src/protocol/index.js";
+import { faults, handshakeFaults, responseFaults } from "../../src/protocol/index.js";
 
 const document = readFileSync(resolve(import.meta.dirname, "../../docs/faults.md"), "utf8");
 
@@ -36,16 +36,17 @@ describe("docs/faults.md", () => {
     expect(documentedRows("In an opening handshake")).toEqual(rows);
   });
 
-  test("documents every fault of an answer about compression with its section, and no other, in order", () => {
-    const rows = Object.entries(deflateAnswerFaults).map(
-      ([code, { rfc, section, explanation }]) => `| \`${code}\` | ${linkToRfc(rfc, section)} | ${explanation} |`,
-    );
-    expect(documentedRows("In a server's answer to an offer of compression")).toEqual(rows);
+  test("documents every fault of an answer with its error and section, and no other, in order", () => {
+    const rows = Object.entries(responseFaults).map(([code, { subject, rfc, section, explanation }]) => {
+      const where = rfc === undefined ? link(section) : linkToRfc(rfc, section);
+      return `| \`${code}\` | \`bad-${subject}\` | ${where} | ${explanation} |`;
+    });
+    expect(documentedRows("In a server's answer to an opening handshake")).toEqual(rows);
   });
 
   test("has no tables but these three", () => {
     const rows = document.split("\n").filter((line) => line.startsWith("| `"));
-    const tables = [faults, handshakeFaults, deflateAnswerFaults];
-    expect(rows).toHaveLength(tables.flatMap(Object.keys).length);
+    const tables = [faults, handshakeFaults, responseFaults];
+    expect(rows).toHaveLength(tables.flatMap((table) => Object.keys(table)).length);
   });
 });

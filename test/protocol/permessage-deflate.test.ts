@@ -21,8 +21,8 @@ function accept(offers: string, most: DeflateAgreement = anything): ReturnType<t
 }
 
 /** What a client that offered `most` makes of the header `answer`. */
-function read(answer: string, most: DeflateAgreement | undefined = anything): ReturnType<typeof readDeflateAnswer> {
-  return readDeflateAnswer(parseExtensionOffers([answer])!, most);
+function read(answer: string, most: DeflateAgreement = anything): ReturnType<typeof readDeflateAnswer> {
+  return readDeflateAnswer(parseExtensionOffers([answer])![0], most);
 }
 
 describe("RFC 7692 §7.1: a server ready for anything accepts", () => {
@@ -187,8 +187,7 @@ describe("RFC 7692 §7.1: a client that offered anything takes the answer", () =
   });
 
   test("that there is no compression", () => {
-    expect(readDeflateAnswer([], anything)).toBeUndefined();
-    expect(readDeflateAnswer([], undefined)).toBeUndefined();
+    expect(readDeflateAnswer(undefined, anything)).toBeUndefined();
   });
 });
 
@@ -214,13 +213,7 @@ describe("a client holds itself to its own offer", () => {
 describe("RFC 7692 §7.1: a client fails the connection over", () => {
   const strict: DeflateAgreement = { ours: drop(15), peers: drop(12) };
 
-  test.each<[string, string, DeflateAgreement | undefined]>([
-    ["extension-not-offered", "permessage-deflate", undefined],
-    ["extension-not-offered", "x-other", anything],
-    ["extension-not-offered", "permessage-deflate, x-other", anything],
-    ["extension-not-offered", "x-other, permessage-deflate", anything],
-    ["extension-not-offered", "Permessage-Deflate", anything],
-    ["deflate-repeated", "permessage-deflate, permessage-deflate", anything],
+  test.each<[string, string, DeflateAgreement]>([
     ["deflate-parameter-unknown", "permessage-deflate; unknown", anything],
     ["deflate-parameter-unknown", "permessage-deflate; __proto__=1", anything],
     ["deflate-parameter-unknown", "permessage-deflate; hasOwnProperty", anything],
@@ -240,7 +233,7 @@ describe("RFC 7692 §7.1: a client fails the connection over", () => {
     ["deflate-window-too-wide", "permessage-deflate; server_no_context_takeover", strict],
     ["deflate-window-too-wide", "permessage-deflate; server_no_context_takeover; server_max_window_bits=13", strict],
   ])("%s (%s)", (fault, answer, most) => {
-    expect(readDeflateAnswer(parseExtensionOffers([answer])!, most)).toBe(fault);
+    expect(read(answer, most)).toBe(fault);
   });
 });
 
@@ -306,7 +299,7 @@ describe("every list of parameters", () => {
   test("in an answer gives an agreement or a fault, and never throws", () => {
     fc.assert(
       fc.property(parameters, (list) => {
-        const answer = readDeflateAnswer([{ name: "permessage-deflate", parameters: list }], anything);
+        const answer = readDeflateAnswer({ name: "permessage-deflate", parameters: list }, anything);
         expect(["object", "string"]).toContain(typeof answer);
       }),
       { numRuns: 500 },

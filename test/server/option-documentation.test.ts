@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { describe, expect, test } from "vitest";
+import { connect } from "../../src/client/index.js";
+import { connectOptionNames, resolveConnectOptions } from "../../src/client/connect-options.js";
 import { connectionOptionNames, resolveConnectionOptions } from "../../src/connection/connection-options.js";
 import { closeOptionNames, resolveCloseOptions } from "../../src/server/drain.js";
 import { serve, Upgrader } from "../../src/server/index.js";
@@ -47,6 +49,7 @@ function valuesOf(defaults: object): Map<string, string> {
 
 const { connection: _, ...ofUpgrader } = resolveUpgraderOptions({});
 const { limits, ...ofConnection } = resolveConnectionOptions({});
+const { connection: __, ...ofConnect } = resolveConnectOptions({});
 
 const sections = [
   {
@@ -67,7 +70,19 @@ const sections = [
     defaults: valuesOf({ port: 0 }),
     set: (name: string, value: unknown): unknown => serve({ routes: {}, [name]: value }),
   },
+  {
+    heading: "`connect`",
+    names: connectOptionNames.filter((name) => !connectionOptionNames.includes(name)),
+    defaults: valuesOf(ofConnect),
+    set: setOfConnect,
+  },
 ];
+
+/** Every value is right for `data`. */
+function setOfConnect(name: string, value: unknown): unknown {
+  if (name === "data") throw new TypeError("option data takes anything");
+  return connect("ws://127.0.0.1:1/", { [name]: value });
+}
 
 describe("docs/options.md", () => {
   for (const { heading, names, defaults, set } of sections) {

@@ -1,7 +1,7 @@
 import { type FrameSpec, frameBytes, MASK_KEY } from "../protocol/support/frame-bytes.js";
 import { type HttpResponse, parseHttpResponse } from "./http-response.js";
 import { RawSocket, type RawSocketOptions } from "./raw-socket.js";
-import { parseServerFrame, type Said } from "./server-frame.js";
+import { parseClientFrame, parseServerFrame, type Said } from "./server-frame.js";
 import { type RequestChange, upgradeRequest } from "./upgrade-request.js";
 
 export interface PeerOptions extends RequestChange, RawSocketOptions {
@@ -9,12 +9,14 @@ export interface PeerOptions extends RequestChange, RawSocketOptions {
   readonly together?: readonly FrameSpec[];
 }
 
-/** A WebSocket client made of bytes: it sends what a test writes by hand, right or wrong, and says what came back. */
+/** A WebSocket peer made of bytes: it sends what a test writes by hand, right or wrong, and says what came back. */
 export class RawPeer {
   readonly raw: RawSocket;
+  readonly #role: "client" | "server";
 
-  constructor(raw: RawSocket) {
+  constructor(raw: RawSocket, role: "client" | "server" = "client") {
     this.raw = raw;
+    this.#role = role;
   }
 
   /** Connects and completes the opening handshake. */
@@ -35,9 +37,14 @@ export class RawPeer {
     return { raw, response: await raw.take(parseHttpResponse) };
   }
 
-  /** Sends frames in one packet; masked, unless one says otherwise. */
+  /** The bytes of a frame as this peer sends it: a client's is masked, unless it says otherwise. */
+  bytesOf(frame: FrameSpec): Uint8Array {
+    return this.#role === "client" ? masked(frame) : frameBytes(frame);
+  }
+
+  /** Sends frames in one packet. */
   send(...frames: readonly FrameSpec[]): void {
-    this.raw.write(...frames.map(masked));
+    this.raw.write(...frames.map((frame) => this.bytesOf(frame)));
   }
 
   /** Sends each text in a frame of its own, all in one packet. */
@@ -49,19 +56,19 @@ export class RawPeer {
     this.send(close(code, reason));
   }
 
-  /** The server's next frame; `undefined` once it has ended. */
+  /** The other side's next frame; `undefined` once it has ended. */
   hear(): Promise<Said | undefined> {
-    return this.raw.take(parseServerFrame);
+    return this.raw.take(this.#role === "client" ? parseServerFrame : parseClientFrame);
   }
 
-  /** All frames until the server ends. */
+  /** All frames until the other side ends. */
   async hearAll(): Promise<Said[]> {
     const all: Said[] = [];
     for (let said = await this.hear(); said !== undefined; said = await this.hear()) all.push(said);
     return all;
   }
 
-  /** Ends our side once the server has ended its own, as a well-behaved client does, and gives what it still said. */
+  /** Ends our side once the other has ended its own, as a well-behaved client does, and gives what it still said. */
   async leave(): Promise<Said[]> {
     const all = await this.hearAll();
     this.raw.end();

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { connect, type Socket, type TcpNetConnectOpts } from "node:net";
-import { connect as connectSecurely } from "node:tls";
+import { connect as connectSecurely, TLSSocket } from "node:tls";
 import { onTestFinished } from "vitest";
 
 /** What a parser makes of the front of the bytes received: a value, and how many bytes it took. */
@@ -14,10 +14,10 @@ export interface RawSocketOptions extends Partial<TcpNetConnectOpts> {
   readonly tls?: boolean;
 }
 
-/** A TCP client that says and sees bytes. It leaves when the test is over. */
+/** One end of a TCP connection that says and sees bytes. It leaves when the test is over. */
 export class RawSocket {
   readonly socket: Socket;
-  /** Fulfilled when the server has ended its side, or reset the connection. */
+  /** Fulfilled when the other side has ended, or reset the connection. */
   readonly ended: Promise<void>;
   /** How often the kernel gave us bytes. */
   reads = 0;
@@ -56,6 +56,11 @@ export class RawSocket {
     const socket = connectSecurely({ socket: transport, rejectUnauthorized: false });
     await once(socket, "secureConnect");
     return new RawSocket(socket, transport);
+  }
+
+  /** Whether the other side has shown a certificate in the TLS handshake. */
+  get hasPeerCertificate(): boolean {
+    return this.socket instanceof TLSSocket && Object.keys(this.socket.getPeerCertificate()).length > 0;
   }
 
   /** Writes the bytes of all `parts` at once. */

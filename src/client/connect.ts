@@ -1,0 +1,71 @@
+import { Socket } from "node:net";
+
+import { Connection, formatAddress } from "../connection/index.js";
+import { type ConnectOptions, type ResolvedConnectOptions, resolveConnectOptions } from "./connect-options.js";
+import { Handshake, type Opened } from "./handshake.js";
+import { firstHop } from "./hop.js";
+import { Patience } from "./patience.js";
+import { sharedMaskKeys, sharedReadBuffer, sharedWriteSlabs } from "./shared-buffers.js";
+import { readTarget } from "./target.js";
+
+/** A connection that this side has opened. Its `url` is what was dialled, its `headers` are those of the answer. */
+export type ClientConnection<Data = undefined> = Connection<Data>;
+
+/**
+ * Opens a WebSocket by the handshake of RFC 6455 §4.1; resolves with the connection, which holds what the server sends until
+ * somebody reads it.
+ *
+ * Rejects with a `ConnectError` that says why there is no connection; then nothing is left open.
+ *
+ * @param url ws, wss, http or https; or `ws+unix:/path/to.sock:/request/path`. A user name and a password in it are sent
+ * as basic authentication.
+ * @throws TypeError or RangeError (as a rejection) for a URL that is none of a WebSocket, or an option; it names the
+ * option, what it got and what it takes.
+ * @example
+ * await using connection = await connect("wss://example.com/chat", { subprotocols: ["chat.v2"] });
+ * await connection.send("hello");
+ * for await (const message of connection) console.log(message);
+ */
+export async function connect<Data = undefined>(
+  url: string | URL,
+  options: ConnectOptions<Data> = {},
+): Promise<ClientConnection<Data>> {
+  const { target, authorization } = readTarget(url);
+  const resolved = resolveConnectOptions(options);
+  const first = firstHop(target, authorization, resolved);
+  const patience = new Patience(target.label, resolved);
+  try {
+    const opened = await new Handshake(resolved, patience).run(first);
+    return connectionOn(opened, resolved, options.data as Data);
+  } finally {
+    patience.end();
+  }
+}
+
+function connectionOn<Data>(opened: Opened, options: ResolvedConnectOptions, data: Data): Connection<Data> {
+  const { socket, target, agreement, answer, head } = opened;
+  const net = socket instanceof Socket ? socket : undefined;
+  net?.setTimeout(0);
+  net?.setNoDelay(true);
+  // A server that ends its side may still be owed a close frame.
+  socket.allowHalfOpen = true;
+  const setup = {
+    socket,
+    options: options.connection,
+    readBuffer: sharedReadBuffer(options.readBufferSize),
+    writeSlabs: sharedWriteSlabs(options.writeBufferSize),
+    maskKeys: sharedMaskKeys(),
+    deflate: agreement.deflate,
+    nowMs: () => performance.now(),
+  };
+  const details = {
+    remote: formatAddress(net?.remoteAddress, net?.remotePort),
+    local: formatAddress(net?.localAddress, net?.localPort),
+    subprotocol: agreement.subprotocol,
+    extensions: answer.headers["sec-websocket-extensions"] ?? "",
+    url: target.url,
+    headers: answer.headers,
+    data,
+  };
+  return new Connection(setup, details, options.onError, head);
+}

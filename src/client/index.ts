@@ -1,0 +1,20 @@
+export { Connection, ConnectionError, type ConnectionErrorCode, type ConnectionOptions } from "../connection/index.js";
+export { broadcast, type BroadcastReport, prepare, PreparedMessage } from "../connection/index.js";
+export type {
+  CloseInfo,
+  ConnectionHandler,
+  Message,
+  MessageSource,
+  MessageStream,
+  Sendable,
+  WholeMessage,
+} from "../connection/index.js";
+export type { HeaderFields } from "../internal/header-fields.js";
+export { CloseCode, type FaultCode, type ResponseFaultCode } from "../protocol/index.js";
+export { connectAdvice, ConnectError, type ConnectErrorCode, type HandshakeErrorCode } from "./connect-error.js";
+export type { ConnectOptions } from "./connect-options.js";
+export { type ClientConnection, connect } from "./connect.js";
+export type { CookieJar } from "./cookie-jar.js";
+export type { Dial, DialContext } from "./dial.js";
+export type { HttpAnswer } from "./http-answer.js";
+export type { TlsOptions } from "./tls-options.js";

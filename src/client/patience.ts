@@ -1,0 +1,70 @@
+import { onAbort } from "./abort-listener.js";
+import { type ConnectError, connectError } from "./connect-error.js";
+import type { ResolvedConnectOptions } from "./connect-options.js";
+
+/** How far a connection has come. */
+export type Stage = "connecting" | "securing" | "asking" | "using-cookies";
+
+const progress: Readonly<Record<Stage, string>> = {
+  connecting: "the way to the server was not open yet",
+  securing: "the TLS handshake was not over yet",
+  asking: "the server had not answered the opening handshake yet",
+  "using-cookies": "the option cookies had not answered yet",
+};
+
+/** How long a caller waits for a connection: until the deadline, or until the signal says that they do not any more. */
+export class Patience {
+  /** What is waited for, for the message. */
+  stage: Stage = "connecting";
+  readonly #controller = new AbortController();
+  readonly #timer: NodeJS.Timeout;
+  readonly #forget: () => void;
+
+  /** @param url what is dialled, without credentials and query */
+  constructor(url: string, { handshakeTimeoutMs, signal }: ResolvedConnectOptions) {
+    this.#timer = setTimeout(() => {
+      const what = `handshakeTimeoutMs (${handshakeTimeoutMs}) are over and ${progress[this.stage]}`;
+      this.#end(connectError("timeout", url, what));
+    }, handshakeTimeoutMs);
+    const onAborted = (): void => {
+      const cause: unknown = signal?.reason;
+      this.#end(connectError("aborted", url, "it was aborted", { cause }));
+    };
+    this.#forget = signal === undefined ? ignore : onAbort(signal, onAborted);
+    if (signal?.aborted === true) onAborted();
+  }
+
+  /** Aborted when patience is over; its `reason` is the `ConnectError` that says so. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** The error of patience that is over. */
+  get error(): ConnectError {
+    return this.signal.reason as ConnectError;
+  }
+
+  /** `promise`, or the rejection when patience is over before it is settled. */
+  async within<T>(promise: PromiseLike<T>): Promise<T> {
+    const { signal } = this;
+    signal.throwIfAborted();
+    return await new Promise<T>((resolve, reject) => {
+      const onOver = (): void => reject(this.error);
+      signal.addEventListener("abort", onOver, { once: true });
+      promise.then(resolve, reject);
+    });
+  }
+
+  /** Nobody waits any more. */
+  end(): void {
+    clearTimeout(this.#timer);
+    this.#forget();
+  }
+
+  #end(error: ConnectError): void {
+    this.end();
+    this.#controller.abort(error);
+  }
+}
+
+function ignore(): void {}

@@ -1,0 +1,24 @@
+import { type ConnectionOptions, createSecureContext } from "node:tls";
+
+import { describeValue } from "../internal/option-check.js";
+
+/** Options of `node:tls`: all but those that say where to connect, which the URL does. */
+export type TlsOptions = Omit<ConnectionOptions, "host" | "port" | "path" | "socket">;
+
+/**
+ * `option`, once Node has taken its certificates, keys and ciphers: here a bad one can be told from a bad server.
+ *
+ * @throws TypeError that names the option and says what Node says.
+ */
+export function checkTls(option: TlsOptions | undefined): TlsOptions {
+  if (option === undefined) return {};
+  if (typeof option !== "object" || option === null) {
+    throw new TypeError(`option tls got ${describeValue(option)}; it takes an object of options of node:tls`);
+  }
+  try {
+    createSecureContext(option);
+  } catch (cause) {
+    throw new TypeError(`option tls was refused by node:tls: ${(cause as Error).message}`, { cause });
+  }
+  return { ...option };
+}

@@ -1,0 +1,53 @@
+import { connect as connectTcp, isIP } from "node:net";
+import { Duplex } from "node:stream";
+import { connect as connectTls } from "node:tls";
+
+import { connectError } from "./connect-error.js";
+import type { Dial } from "./dial.js";
+import type { Hop } from "./hop.js";
+import { networkFailure } from "./network-failure.js";
+import type { Patience } from "./patience.js";
+import type { Target } from "./target.js";
+import type { TlsOptions } from "./tls-options.js";
+
+/** Opens a socket to the hop's server; it may still be connecting. Errors come as its `error` event. */
+export function openSocket({ target, tls }: Hop): Duplex {
+  if (target.socketPath !== undefined) return connectTcp({ path: target.socketPath });
+  const { host, port } = target;
+  if (!target.isSecure) return connectTcp({ host, port });
+  return connectTls({ ...tlsDefaults(target), ...tls, host, port });
+}
+
+/** Has the caller's `dial` open the way to the server, and speaks TLS over it for wss. */
+export async function dialTransport(dial: Dial, { target, tls }: Hop, patience: Patience): Promise<Duplex> {
+  const dialled = dialDuplex(dial, target, patience.signal);
+  // Who comes too late is not left standing.
+  dialled.then((duplex) => patience.signal.aborted && duplex.destroy(), ignore);
+  const duplex = await patience.within(dialled);
+  if (!target.isSecure) return duplex;
+  // The host is not dialled again: it is the one that the certificate must be for, which SNI does not say of an address.
+  const secured = connectTls({ ...tlsDefaults(target), ...tls, host: target.host, socket: duplex });
+  secured.once("close", () => duplex.destroy());
+  return secured;
+}
+
+async function dialDuplex(dial: Dial, target: Target, signal: AbortSignal): Promise<Duplex> {
+  let duplex: unknown;
+  try {
+    duplex = await dial(new URL(target.url), { signal });
+  } catch (cause) {
+    throw networkFailure(cause, "connecting", target.label);
+  }
+  if (!(duplex instanceof Duplex)) throw new TypeError("option dial gave something else than a Duplex of node:stream");
+  if (duplex.destroyed) throw connectError("network-failed", target.label, "option dial gave what was closed already");
+  duplex.on("error", ignore); // whoever runs on it sees it too
+  return duplex;
+}
+
+/** What TLS is asked for, unless the caller says otherwise. */
+export function tlsDefaults({ host }: Target): TlsOptions {
+  // RFC 6455 §4.1 (5): clients MUST use the Server Name Indication extension; RFC 6066 §3 allows no addresses in it.
+  return { servername: isIP(host) === 0 ? host : "", ALPNProtocols: ["http/1.1"] };
+}
+
+function ignore(): void {}

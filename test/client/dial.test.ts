@@ -1,0 +1,128 @@
+import { once } from "node:events";
+import { connect as connectTcp } from "node:net";
+import { Duplex, PassThrough } from "node:stream";
+import { describe, expect, test, vi } from "vitest";
+import { createSelfSigned } from "../../src/cli/self-signed.js";
+import { connect } from "../../src/client/index.js";
+import { disguise } from "../support/disguise.js";
+import { RawServer } from "../support/raw-server.js";
+import { nextTurn } from "../support/turns.js";
+import { connectInVain } from "./support/failed-connect.js";
+
+const certificate = await createSelfSigned("example.com");
+
+function failNow(): never {
+  throw new Error("no tunnel");
+}
+
+describe("connect() with dial", () => {
+  test.each([
+    ["a socket that is connecting", (port: number) => connectTcp(port, "127.0.0.1")],
+    [
+      "a promise of a connected socket",
+      async (port: number) => {
+        const socket = connectTcp(port, "127.0.0.1");
+        await once(socket, "connect");
+        return socket;
+      },
+    ],
+    ["a duplex that is no socket", (port: number) => disguise(connectTcp(port, "127.0.0.1"))],
+  ])("speaks ws and wss over %s", async (_, open) => {
+    for (const tls of [undefined, certificate]) {
+      const server = await RawServer.start(tls === undefined ? {} : { tls });
+      const scheme = tls === undefined ? "ws" : "wss";
+      const connecting = connect(`${scheme}://example.com/a?b`, {
+        dial: () => open(server.port),
+        tls: { ca: certificate.cert },
+      });
+      const visitor = await server.visitor();
+      expect(visitor.request).toMatchObject({ target: "/a?b", headers: { host: "example.com" } });
+      const peer = visitor.accept();
+      const connection = await connecting;
+      await connection.send("hello");
+      expect(await peer.hear()).toEqual({ text: "hello" });
+      peer.say("hello yourself");
+      expect(await connection.receive()).toBe("hello yourself");
+      connection.terminate();
+      await peer.raw.ended;
+    }
+  });
+
+  test("tells it the URL in the ws form, without credentials, for each server on the way", async () => {
+    const server = await RawServer.start();
+    const urls: string[] = [];
+    const connecting = connect("http://ada:secret@example.com/a?b", {
+      followRedirects: 1,
+      dial: (url) => {
+        urls.push(url.href);
+        return connectTcp(server.port, "127.0.0.1");
+      },
+    });
+    (await server.visitor()).raw.write("HTTP/1.1 302 Found\r\nLocation: //example.org/\r\nContent-Length: 0\r\n\r\n");
+    (await server.visitor()).accept();
+    await connecting;
+    expect(urls).toEqual(["ws://example.com/a?b", "ws://example.org/"]);
+  });
+
+  test("checks the certificate against the host of the URL, whatever was dialled", async () => {
+    const server = await RawServer.start({ tls: certificate });
+    const options = { dial: () => connectTcp(server.port, "127.0.0.1"), tls: { ca: certificate.cert } };
+    const error = await connectInVain("wss://attacker.example/", options);
+    expect(error).toMatchObject({ code: "tls-failed", cause: { code: "ERR_TLS_CERT_ALTNAME_INVALID" } });
+    await server.abandoned();
+  });
+
+  test.each([
+    ["throws", failNow],
+    ["rejects", () => Promise.reject(new Error("no tunnel"))],
+  ])("that %s rejects with network-failed", async (_, dial) => {
+    const error = await connectInVain("ws://example.com/", { dial });
+    expect(error).toMatchObject({ code: "network-failed", cause: new Error("no tunnel") });
+    expect(error.message).toContain("there is no way to it: no tunnel");
+  });
+
+  test("that fails as Node does rejects as without it", async () => {
+    for (const url of ["ws://example.com/", "wss://example.com/"]) {
+      const refused = await connectInVain(url, { dial: () => connectTcp(1, "127.0.0.1") });
+      expect(refused).toMatchObject({ code: "connection-refused", cause: { code: "ECONNREFUSED" } });
+      const unresolved = await connectInVain(url, { dial: () => connectTcp(1, "no-such-host.invalid") });
+      expect(unresolved.code).toBe("dns-failed");
+    }
+  });
+
+  test("that throws what is no Error says so", async () => {
+    const dial = vi.fn<() => Promise<never>>().mockRejectedValue("full");
+    expect(await connectInVain("ws://example.com/", { dial })).toMatchObject({ code: "network-failed", cause: "full" });
+  });
+
+  test.each([undefined, null, 5, {}, new EventTarget()])("that gives %s rejects with a TypeError", async (value) => {
+    await expect(connect("ws://example.com/", { dial: () => value as never })).rejects.toThrow(
+      new TypeError("option dial gave something else than a Duplex of node:stream"),
+    );
+  });
+
+  test("destroys what was dialled when the handshake fails, TLS or not", async () => {
+    for (const tls of [undefined, certificate]) {
+      const server = await RawServer.start(tls === undefined ? {} : { tls });
+      void server.answerAll(() => "HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n");
+      const dialled = disguise(connectTcp({ port: server.port, host: "127.0.0.1", allowHalfOpen: true }));
+      const options = { dial: () => dialled, tls: { rejectUnauthorized: false } };
+      await connectInVain(tls === undefined ? "ws://example.com/" : "wss://example.com/", options);
+      await nextTurn();
+      expect(dialled.destroyed).toBe(true);
+      await server.abandoned();
+    }
+  });
+
+  test("rejects when the duplex was closed before, or is closed instead of an answer", async () => {
+    const closed = new PassThrough().destroy();
+    expect((await connectInVain("ws://example.com/", { dial: () => closed })).code).toBe("network-failed");
+    const closing = new Duplex({
+      read() {},
+      write() {
+        this.destroy();
+      },
+    });
+    expect((await connectInVain("ws://example.com/", { dial: () => closing })).code).toBe("closed");
+  });
+});
