@@ -47,8 +47,6 @@ function connectionOn<Data>(opened: Opened, options: ResolvedConnectOptions, dat
   const net = socket instanceof Socket ? socket : undefined;
   net?.setTimeout(0);
   net?.setNoDelay(true);
-  // A server that ends its side may still be owed a close frame.
-  socket.allowHalfOpen = true;
   const setup = {
     socket,
     options: options.connection,

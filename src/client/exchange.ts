@@ -87,7 +87,9 @@ class Exchange {
     if (!socket.listeners("error").includes(ignore)) socket.on("error", ignore);
     const isTls = socket instanceof TLSSocket && !this.#request.reusedSocket;
     const connected = isTls ? "securing" : "asking";
-    if (socket.connecting) socket.once("connect", () => this.#reach(connected));
+    // Some addresses are refused at once, before anybody could listen.
+    if (socket.destroyed) this.#onError(socket.errored ?? new Error("the socket was closed"));
+    else if (socket.connecting) socket.once("connect", () => this.#reach(connected));
     else this.#reach(connected);
     if (isTls) socket.once("secureConnect", () => this.#reach("asking"));
   }
@@ -101,6 +103,8 @@ class Exchange {
       socket.destroy();
       return;
     }
+    // A server that ends its side may still be owed a close frame.
+    socket.allowHalfOpen = true;
     this.#outcome.resolve({ kind: "switched", answer: answerOf(response), socket, head });
   }
 

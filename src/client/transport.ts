@@ -10,8 +10,14 @@ import type { Patience } from "./patience.js";
 import type { Target } from "./target.js";
 import type { TlsOptions } from "./tls-options.js";
 
-/** Opens a socket to the hop's server; it may still be connecting. Errors come as its `error` event. */
-export function openSocket({ target, tls }: Hop): Duplex {
+/** Opens a socket to the hop's server; it may still be connecting. */
+export function openSocket(hop: Hop): Duplex {
+  const socket = startSocket(hop);
+  socket.on("error", ignore); // it may come before the request listens
+  return socket;
+}
+
+function startSocket({ target, tls }: Hop): Duplex {
   if (target.socketPath !== undefined) return connectTcp({ path: target.socketPath });
   const { host, port } = target;
   if (!target.isSecure) return connectTcp({ host, port });

@@ -47,6 +47,12 @@ describe("connect() rejects with", () => {
     expect(error.message).toContain("ECONNREFUSED 127.0.0.1");
   });
 
+  test.each(["ws", "wss"])("network-failed when the system refuses the address at once, over %s", async (scheme) => {
+    const error = await connectInVain(`${scheme}://255.255.255.255/`);
+    expect(error.code).toBe("network-failed");
+    expect(error.cause).toHaveProperty("syscall", "connect");
+  });
+
   test("network-failed when there is no such Unix socket", async () => {
     const error = await connectInVain("ws+unix:/no/such.sock:/");
     expect(error).toMatchObject({ code: "network-failed", cause: { code: "ENOENT" } });

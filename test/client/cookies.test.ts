@@ -143,7 +143,7 @@ describe("connect() with a jar", () => {
     await visit(server, { ...jar, setCookie: failNow }, setting("a=1"));
   });
 
-  test("loses nothing that the server sends while it stores", async () => {
+  test("loses nothing that the server sends while it stores, its close frame and its end included", async () => {
     const server = await RawServer.start();
     const [asked, stored] = [defer<void>(), defer<void>()];
     const setCookie = (): Promise<void> => {
@@ -155,6 +155,7 @@ describe("connect() with a jar", () => {
     peer.say("1");
     peer.say("2".repeat(100_000));
     peer.close(4000);
+    peer.raw.end();
     await asked.promise;
     for (let i = 0; i < 20; i++) await nextTurn();
     stored.resolve();
@@ -162,7 +163,7 @@ describe("connect() with a jar", () => {
     const lengths: number[] = [];
     for await (const message of connection) lengths.push(message.length);
     expect(lengths).toEqual([1, 100_000]);
-    expect(await peer.leave()).toEqual([{ close: 4000, reason: "" }]);
+    expect(await peer.hearAll()).toEqual([{ close: 4000, reason: "" }]);
     expect(await connection.closed).toMatchObject({ code: 4000, clean: true });
   });
 });

@@ -114,6 +114,17 @@ describe("connect() with dial", () => {
     }
   });
 
+  test("rejects when the duplex is closed before the request is out", async () => {
+    const failures = [undefined, new Error("reset")].map(async (cause) => {
+      const dialled = new PassThrough();
+      const failing = connectInVain("ws://example.com/", { dial: () => dialled });
+      // Not yet when it is dialled, and before Node listens to it.
+      process.nextTick(() => dialled.destroy(cause));
+      return await failing;
+    });
+    for (const failure of await Promise.all(failures)) expect(failure.code).toBe("network-failed");
+  });
+
   test("rejects when the duplex was closed before, or is closed instead of an answer", async () => {
     const closed = new PassThrough().destroy();
     expect((await connectInVain("ws://example.com/", { dial: () => closed })).code).toBe("network-failed");
