@@ -103,15 +103,22 @@ function offeredBits(clientMaxWindowBits: number | true): number {
   return clientMaxWindowBits === true ? MAX_WINDOW_BITS : clientMaxWindowBits;
 }
 
-/** The element of Sec-WebSocket-Extensions by which a client offers compression, and asks for `most` at the most. */
+/**
+ * The Sec-WebSocket-Extensions by which a client offers compression, and asks for `most` at the most. Windows are a wish: behind
+ * an offer that limits them stands one that does not, for servers that would sooner refuse the client than limit themselves.
+ */
 export function formatDeflateOffer({ ours, peers }: DeflateAgreement): string {
-  let offer = DEFLATE_EXTENSION;
-  if (!peers.contextTakeover) offer += "; server_no_context_takeover";
-  if (!ours.contextTakeover) offer += "; client_no_context_takeover";
-  if (peers.windowBits < MAX_WINDOW_BITS) offer += `; server_max_window_bits=${peers.windowBits}`;
+  let plain = DEFLATE_EXTENSION;
+  if (!peers.contextTakeover) plain += "; server_no_context_takeover";
+  if (!ours.contextTakeover) plain += "; client_no_context_takeover";
+  let limited = plain;
+  if (peers.windowBits < MAX_WINDOW_BITS) limited += `; server_max_window_bits=${peers.windowBits}`;
   // RFC 7692 §7.1.2.2: without it the server could not limit our window.
-  offer += "; client_max_window_bits";
-  return ours.windowBits < MAX_WINDOW_BITS ? `${offer}=${ours.windowBits}` : offer;
+  plain += "; client_max_window_bits";
+  limited += "; client_max_window_bits";
+  if (ours.windowBits < MAX_WINDOW_BITS) limited += `=${ours.windowBits}`;
+  // RFC 7692 §5: the client lists its offers by preference.
+  return limited === plain ? plain : `${limited}, ${plain}`;
 }
 
 /**
@@ -134,9 +141,6 @@ export function readDeflateAnswer(
 function agreeTo(answered: DeflateParameters, most: DeflateAgreement): DeflateAgreement | ResponseFaultCode {
   // RFC 7692 §7.1.1.1: who accepts an offer with server_no_context_takeover includes it in the response.
   if (!most.peers.contextTakeover && !answered.serverNoContextTakeover) return "deflate-takeover-kept";
-  // RFC 7692 §7.1.2.1: who accepts an offer with server_max_window_bits includes it with the same or a smaller value.
-  const peersBits = answered.serverMaxWindowBits ?? MAX_WINDOW_BITS;
-  if (peersBits > most.peers.windowBits) return "deflate-window-too-wide";
   return {
     ours: {
       // RFC 7692 §7.1.1.2: with client_no_context_takeover a client MUST NOT use context takeover; our own hint binds us, too.
@@ -144,7 +148,10 @@ function agreeTo(answered: DeflateParameters, most: DeflateAgreement): DeflateAg
       // RFC 7692 §7.1.2.2: no wider than the server says, nor than our offer said.
       windowBits: Math.min(most.ours.windowBits, offeredBits(answered.clientMaxWindowBits ?? true)),
     },
-    peers: { contextTakeover: !answered.serverNoContextTakeover, windowBits: peersBits },
+    peers: {
+      contextTakeover: !answered.serverNoContextTakeover,
+      windowBits: answered.serverMaxWindowBits ?? MAX_WINDOW_BITS,
+    },
   };
 }
 

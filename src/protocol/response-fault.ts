@@ -15,7 +15,6 @@ export type ResponseFaultCode =
   | "deflate-parameter-repeated"
   | "deflate-parameter-invalid"
   | "deflate-takeover-kept"
-  | "deflate-window-too-wide"
   | "subprotocol-repeated"
   | "subprotocol-not-offered";
 
@@ -114,12 +113,6 @@ export const responseFaults: Readonly<Record<ResponseFaultCode, ResponseFaultRow
     rfc: 7692,
     section: "7.1.1.1",
     explanation: "The server was asked to keep no context between messages and did not agree to that.",
-  },
-  "deflate-window-too-wide": {
-    subject: "extension",
-    rfc: 7692,
-    section: "7.1.2.1",
-    explanation: "The server was asked to limit its window and did not agree to that.",
   },
   "subprotocol-repeated": {
     subject: "subprotocol",

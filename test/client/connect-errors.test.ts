@@ -217,9 +217,6 @@ const wrongAnswers: Readonly<Record<Exclude<ResponseFaultCode, "status-not-101">
   "deflate-takeover-kept": [
     { headers: { "Sec-WebSocket-Extensions": "permessage-deflate; server_max_window_bits=12" } },
   ],
-  "deflate-window-too-wide": [
-    { headers: { "Sec-WebSocket-Extensions": "permessage-deflate; server_no_context_takeover" } },
-  ],
   "subprotocol-repeated": [{ headers: { "Sec-WebSocket-Protocol": ["chat", "chat"] } }],
   "subprotocol-not-offered": [
     { headers: { "Sec-WebSocket-Protocol": "other" } },

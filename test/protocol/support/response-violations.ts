@@ -155,12 +155,6 @@ export const responseViolations: Readonly<Record<ResponseFaultCode, Ways>> = {
     subject: "extension",
     by: byValues("7.1.1.1 of RFC 7692", "Sec-WebSocket-Extensions", ["permessage-deflate; server_max_window_bits=12"]),
   },
-  "deflate-window-too-wide": {
-    subject: "extension",
-    by: byValues("7.1.2.1 of RFC 7692", "Sec-WebSocket-Extensions", [
-      "permessage-deflate; server_no_context_takeover; server_max_window_bits=13",
-    ]),
-  },
   "subprotocol-repeated": {
     subject: "subprotocol",
     by: byValues("11.3.4", "Sec-WebSocket-Protocol", ["chat", "chat"], ["chat", "superchat"], ["", ""]),
