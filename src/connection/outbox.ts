@@ -44,6 +44,8 @@ export class Outbox implements WriteQueueOwner {
   readonly #line: SendLine = new SendLine(() => this.#onStep());
   /** The message that is being sent in fragments. */
   #fragmented: FragmentedMessage | undefined;
+  /** What it waits for: room in the queue itself, for those in line behind it wait for it. */
+  #queueRoom: Deferred<void> | undefined;
   /** The payload of the latest ping, while the kernel takes no more: RFC 6455 §5.5.3 asks only for the latest to be answered. */
   #owedPong: Uint8Array | undefined;
   /** The payload of a close frame that stands in line. */
@@ -148,6 +150,7 @@ export class Outbox implements WriteQueueOwner {
     this.#queue.end();
     this.#compressed?.close();
     this.#fragmented?.abort(error);
+    this.#queueRoom?.reject(error);
     this.#room?.reject(error);
     this.#room = undefined;
   }
@@ -242,9 +245,17 @@ export class Outbox implements WriteQueueOwner {
         this.#queue.frame(firstByte, payload);
         if (this.#queue.isInFlight) this.#noticeStall();
       },
-      whenRoom: () => (this.#needsDrain ? this.#whenRoom() : undefined),
+      whenRoom: () => this.#whenQueueRoom(),
       abandon: (cause) => this.#onUnsent(cause),
     };
+  }
+
+  /** Resolves when the queue, without those in line, has room for more; `undefined` where it has already. */
+  #whenQueueRoom(): Promise<void> | undefined {
+    if (this.#ended !== undefined) return handled(Promise.reject(this.#ended));
+    if (!this.#queue.isInFlight || this.#queue.bufferedBytes < this.#options.highWaterMark) return undefined;
+    this.#queueRoom ??= defer();
+    return handled(this.#queueRoom.promise);
   }
 
   // WriteQueueOwner
@@ -267,6 +278,10 @@ export class Outbox implements WriteQueueOwner {
   }
 
   #noticeRoom(): void {
+    if (this.#queueRoom !== undefined && this.#queue.bufferedBytes <= this.#options.lowWaterMark) {
+      this.#queueRoom.resolve();
+      this.#queueRoom = undefined;
+    }
     if (!this.#needsDrain || this.bufferedBytes > this.#options.lowWaterMark) return;
     this.#needsDrain = false;
     this.#room?.resolve();

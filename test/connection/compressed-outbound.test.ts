@@ -105,7 +105,7 @@ describe("what a connection with compression sends", () => {
         expect(await peer.raw.hear()).toMatchObject({ close: 1000 });
         connection.terminate();
       }),
-      { numRuns: 25 },
+      { numRuns: 25, timeout: 5_000 },
     );
   });
 

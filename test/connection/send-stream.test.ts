@@ -96,6 +96,18 @@ describe("RFC 6455 §5.4: send() of a source", () => {
     expect(await peer.hear()).toEqual({ binary: "07" });
   });
 
+  test("is not held up by what stands in line behind it, however much that is", async () => {
+    const { peer, connection } = await meet({ highWaterMark: 1000 });
+    void connection.send(from("one ", "two"));
+    for (let i = 0; i < 3; i++) connection.write("x".repeat(1000));
+    expect(connection.needsDrain).toBe(true);
+    expect(await peer.hear()).toEqual({ fragment: hex("one "), opcode: 1, isFinal: false });
+    expect(await peer.hear()).toEqual({ fragment: hex("two"), opcode: 0, isFinal: false });
+    expect(await peer.hear()).toEqual({ fragment: "", opcode: 0, isFinal: true });
+    for (let i = 0; i < 3; i++) expect(await peer.hear()).toEqual({ text: "x".repeat(1000) });
+    await until(() => !connection.needsDrain);
+  });
+
   test("is finished before the close frame that was asked for meanwhile", async () => {
     const { peer, connection } = await meet();
     void connection.send(from("a", "b"));
