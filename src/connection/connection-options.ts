@@ -11,7 +11,10 @@ export interface ConnectionOptions {
   readonly maxMessageBytes?: number | undefined;
   /** Bytes in one frame. Default: as `maxMessageBytes`; more ends the connection with 1009. */
   readonly maxFrameBytes?: number | undefined;
-  /** Frames in one message, empty ones counted. Default 16,384; more ends the connection with 1008. */
+  /**
+   * Frames in one message, empty ones counted; more ends the connection with 1008. Default 16,384, or one for each 16 KiB of
+   * `maxMessageBytes` where that is more: who allows gigabytes has to let them come in pieces.
+   */
   readonly maxFragments?: number | undefined;
   /** The messages taken: `"any"` (default), `"text"` or `"binary"`; another type ends the connection with 1003. */
   readonly messageTypes?: MessageTypes | undefined;
@@ -76,7 +79,7 @@ export function resolveConnectionOptions(options: ConnectionOptions): ResolvedCo
     limits: Object.freeze({
       maxMessageBytes,
       maxFrameBytes: checkLimit("maxFrameBytes", options.maxFrameBytes, maxMessageBytes),
-      maxFragments: checkLimit("maxFragments", options.maxFragments, 16 * KIB),
+      maxFragments: checkLimit("maxFragments", options.maxFragments, defaultFragments(maxMessageBytes)),
     }),
     messageTypes: checkChoice("messageTypes", options.messageTypes, "any", ["any", "text", "binary"]),
     highWaterMark,
@@ -94,4 +97,8 @@ function resolveMarks(options: ConnectionOptions): { maxBufferedBytes: number; h
   const highWaterMark = checkInteger("highWaterMark", options.highWaterMark, Math.min(256 * KIB, most), 1, most);
   const maxBufferedBytes = options.maxBufferedBytes === undefined ? Math.max(16 * MIB, highWaterMark) : given;
   return { maxBufferedBytes, highWaterMark };
+}
+
+function defaultFragments(maxMessageBytes: number): number {
+  return Math.max(16 * KIB, Math.ceil(maxMessageBytes / (16 * KIB)));
 }

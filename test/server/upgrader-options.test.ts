@@ -130,6 +130,16 @@ describe("an upgrader", () => {
     expect(new Upgrader({ highWaterMark: 1 })).toBeInstanceOf(Upgrader);
   });
 
+  test("allows more fragments where it allows longer messages", () => {
+    const fragmentsFor = (maxMessageBytes: number): number =>
+      resolveConnectionOptions({ maxMessageBytes }).limits.maxFragments;
+    expect(fragmentsFor(1)).toBe(16_384);
+    expect(fragmentsFor(2 ** 28)).toBe(16_384);
+    expect(fragmentsFor(2 ** 28 + 1)).toBe(16_385);
+    expect(fragmentsFor(2 ** 32)).toBe(262_144);
+    expect(fragmentsFor(Infinity)).toBe(Infinity);
+  });
+
   test("wants the high mark at most at maxBufferedBytes, which lowers its default", () => {
     expect(() => new Upgrader({ highWaterMark: 1025, maxBufferedBytes: 1024 })).toThrow("highWaterMark");
     expect(new Upgrader({ highWaterMark: 1024, maxBufferedBytes: 1024 })).toBeInstanceOf(Upgrader);

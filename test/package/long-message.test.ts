@@ -1,0 +1,58 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import ts from "typescript";
+import { expect, onTestFinished, test } from "vitest";
+
+const MIB = 1024 * 1024;
+/** `npm run proof:streams` sends 2 GiB; each change is tested with less. */
+const total = Number(process.env["HALYARD_LONG_MESSAGE_MIB"] ?? 192) * MIB;
+const root = resolve(import.meta.dirname, "../..");
+
+/** The fixture as JavaScript within the package, so that it finds `halyard/server` as a user's program would. */
+async function compile(): Promise<string> {
+  const source = await readFile(join(import.meta.dirname, "long-message.fixture.ts"), "utf8");
+  const { outputText } = ts.transpileModule(source, {
+    compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 },
+  });
+  const folder = join(root, "test-artefacts");
+  await mkdir(folder, { recursive: true });
+  const file = join(folder, "long-message.mjs");
+  await writeFile(file, outputText);
+  return file;
+}
+
+function run(file: string, ...args: string[]): ChildProcess {
+  const child = fork(file, args, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  return child;
+}
+
+async function said(child: ChildProcess): Promise<Record<string, number>> {
+  const left = once(child, "exit").then(([code]) => {
+    throw new Error(`the process has ended with ${code} and said nothing`);
+  });
+  const [message] = (await Promise.race([once(child, "message"), left])) as [Record<string, number>];
+  left.catch(() => {}); // it ends once its work is done
+  return message;
+}
+
+test(
+  `a message of ${total / MIB} MiB passes through 64 MiB of memory, out of one process and into it at once`,
+  {
+    timeout: 240_000,
+  },
+  async () => {
+    const file = await compile();
+    const server = run(file, "server");
+    const { port } = await said(server);
+    const client = run(file, "client", String(port), String(total));
+    const report = await said(client);
+    expect(report).toMatchObject({ received: total, wrong: 0, code: 1000 });
+    server.send("report");
+    const serverReport = await said(server);
+  expect(report["grown"]).toBeLessThan(64 * MIB);
+    expect(serverReport["grown"]).toBeLessThan(64 * MIB);
+  },
+);
