@@ -27,3 +27,4 @@ export type { SendOptions } from "./send-options.js";
 export type { Sendable } from "./sendable.js";
 export { canShareReadBuffer, ReadBuffer } from "./read-buffer.js";
 export { WriteSlabPool } from "./write-slab.js";
+export { processTimers, type TimerOwner, TimerWheel, type WheelClock, WheelTimer } from "./timer-wheel.js";
