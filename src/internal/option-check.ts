@@ -42,6 +42,17 @@ export function checkBoolean(option: string, value: unknown, fallback: boolean):
   return value;
 }
 
+/** As `checkInteger`, for a time: milliseconds from 1 to `most`, or 0 for off, which is `Infinity` in what is returned. */
+export function checkTimeout(option: string, value: unknown, fallback: number, most: number): number {
+  if (value === undefined) return fallback;
+  const takes = `milliseconds from 1 to ${most}, or 0 for off`;
+  if (typeof value !== "number") throw new TypeError(`option ${option} got ${describeValue(value)}; it takes ${takes}`);
+  if (!Number.isInteger(value) || value < 0 || value > most) {
+    throw new RangeError(`option ${option} got ${value}; it takes ${takes}`);
+  }
+  return value === 0 ? Number.POSITIVE_INFINITY : value;
+}
+
 /** `value`, or `fallback` where it is undefined, once it is known to be a function. */
 export function checkFunction<F>(option: string, value: F | undefined, fallback: F): F {
   if (value === undefined) return fallback;
@@ -63,6 +74,18 @@ export function checkShape<T>(
 ): T | undefined {
   if (value === undefined || isRight(value)) return value;
   throw new TypeError(`option ${option} got ${describeValue(value)}; it takes ${takes}`);
+}
+
+/** `value`, or `fallback` where it is undefined, once it is known to be made by `type`. */
+export function checkInstance<T extends object>(
+  option: string,
+  value: T | undefined,
+  fallback: T,
+  type: new (...parameters: never) => T,
+): T {
+  if (value === undefined) return fallback;
+  if (value instanceof type) return value;
+  throw new TypeError(`option ${option} got ${describeValue(value)}; it takes a ${type.name}`);
 }
 
 /** `value`, or `fallback` where it is undefined, once it is known to be one of `choices`. */

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import {
   checkBoolean,
+  checkInstance,
+  checkTimeout,
   checkChoice,
   checkFunction,
   checkInteger,
@@ -81,6 +83,42 @@ describe("an option that is a limit", () => {
     expect(() => checkLimit("maxMessageBytes", value, 5)).toThrow(
       new TypeError(`option maxMessageBytes got ${got}; it takes a positive integer, or Infinity for no limit`),
     );
+  });
+});
+
+describe("an option that is a time", () => {
+  test.each([
+    [undefined, 5],
+    [1, 1],
+    [9, 9],
+    [0, Infinity],
+  ])("given %j is %j", (value, expected) => {
+    expect(checkTimeout("patienceMs", value, 5, 9)).toBe(expected);
+  });
+
+  test.each([-1, 10, 0.5, NaN, Infinity])("is refused with a RangeError for %d", (value) => {
+    expect(() => checkTimeout("patienceMs", value, 5, 9)).toThrow(
+      new RangeError(`option patienceMs got ${value}; it takes milliseconds from 1 to 9, or 0 for off`),
+    );
+  });
+
+  test("is refused with a TypeError for what is no number", () => {
+    expect(() => checkTimeout("patienceMs", "1s", 5, 9)).toThrow(
+      new TypeError('option patienceMs got "1s"; it takes milliseconds from 1 to 9, or 0 for off'),
+    );
+  });
+});
+
+describe("an option that is an object of a class", () => {
+  test("is that object, or the default", () => {
+    const [given, byDefault] = [new Date(1), new Date(2)];
+    expect(checkInstance("since", given, byDefault, Date)).toBe(given);
+    expect(checkInstance("since", undefined, byDefault, Date)).toBe(byDefault);
+  });
+
+  test.each([{}, 5, null, Date])("is refused with a TypeError for %o", (value) => {
+    expect(() => checkInstance("since", value as never, new Date(), Date)).toThrow(TypeError);
+    expect(() => checkInstance("since", value as never, new Date(), Date)).toThrow("it takes a Date");
   });
 });
 
