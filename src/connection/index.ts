@@ -28,3 +28,4 @@ export type { Sendable } from "./sendable.js";
 export { canShareReadBuffer, ReadBuffer } from "./read-buffer.js";
 export { WriteSlabPool } from "./write-slab.js";
 export { processTimers, type TimerOwner, TimerWheel, type WheelClock, WheelTimer } from "./timer-wheel.js";
+export { processBudget, QueuedBytesBudget } from "./queued-bytes-budget.js";

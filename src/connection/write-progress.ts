@@ -1,0 +1,18 @@
+import type { Duplex } from "node:stream";
+
+/** What Node's socket handles say of a write that the kernel has taken in part; not public, so it may be missing. */
+interface QueueingHandle {
+  readonly writeQueueSize?: number;
+}
+
+/**
+ * A figure for what is being written to `socket`: it falls as the kernel takes bytes, and is 0 when it has taken all. A
+ * stream counts a chunk until the last byte of it is gone; the queue of the handle, which `net.Socket` itself asks before it
+ * gives a socket up as idle, falls meanwhile.
+ */
+export function unwrittenBytes(socket: Duplex): number {
+  const waiting = socket.writableLength;
+  if (waiting === 0) return 0;
+  const handle = (socket as { readonly _handle?: QueueingHandle | null })._handle;
+  return waiting + (handle?.writeQueueSize ?? 0);
+}
