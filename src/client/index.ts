@@ -9,6 +9,7 @@ export type {
   Sendable,
   WholeMessage,
 } from "../connection/index.js";
+export { QueuedBytesBudget, type RateLimitOptions, type ReceiveOptions } from "../connection/index.js";
 export type { HeaderFields } from "../internal/header-fields.js";
 export { CloseCode, type FaultCode, type ResponseFaultCode } from "../protocol/index.js";
 export { connectAdvice, ConnectError, type ConnectErrorCode, type HandshakeErrorCode } from "./connect-error.js";

@@ -1,6 +1,13 @@
 import { isAscii } from "node:buffer";
 
-import { type FaultCode, MessageBuffer, type ReceiverSink, Utf8Validator } from "../protocol/index.js";
+import {
+  type DeflateAgreement,
+  type FaultCode,
+  MessageBuffer,
+  type ReceiverSink,
+  Utf8Validator,
+} from "../protocol/index.js";
+import type { ResolvedConnectionOptions } from "./connection-options.js";
 import { Inflater, type InflaterOwner, type InflaterSetup } from "./deflate/index.js";
 
 /** Where inflated messages go: whole ones as from a receiver. */
@@ -121,4 +128,21 @@ export class CompressedInbound implements InflaterOwner {
     if (this.#isText) return this.#sink.text(bytes, start, end, this.#isAscii);
     return this.#sink.binary(bytes, start, end, isOwned);
   }
+}
+
+/** The way in of a connection's compressed messages; `undefined` where the handshake has agreed on none. */
+export function openCompressed(
+  {
+    deflate,
+    options,
+  }: { readonly deflate?: DeflateAgreement | undefined; readonly options: ResolvedConnectionOptions },
+  sink: InflatedSink,
+): CompressedInbound | undefined {
+  const { compression, limits } = options;
+  if (deflate === undefined || compression === undefined) return undefined;
+  const { maxMessageBytes } = limits;
+  return new CompressedInbound(
+    { direction: deflate.peers, maxMessageBytes, maxSyncBytes: compression.maxSyncBytes },
+    sink,
+  );
 }

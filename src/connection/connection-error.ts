@@ -10,6 +10,18 @@ export type ConnectionErrorCode =
   | "not-open"
   /** The peer did not read, and what was queued for it passed `maxBufferedBytes`. */
   | "send-buffer-full"
+  /** The peer did not read, and what all connections together had queued passed their `queuedBytesBudget`. */
+  | "budget-exceeded"
+  /** The peer did not read: the kernel took nothing of what was queued for it within `writeTimeoutMs`. */
+  | "write-timeout"
+  /** The peer sent nothing within `pongTimeoutMs` after a ping of ours. */
+  | "ping-timeout"
+  /** The peer did not finish a message that it had begun within `messageTimeoutMs`. */
+  | "message-timeout"
+  /** The peer sent more than `rateLimit` allows. */
+  | "rate-exceeded"
+  /** No message came within the `timeoutMs` of a `receive`. The connection goes on. */
+  | "receive-timeout"
   /** The peer did not end its side of the closing handshake within `closeTimeoutMs`. */
   | "close-timeout"
   /** A handler threw or rejected; `cause` is what it threw. */

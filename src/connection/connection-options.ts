@@ -1,12 +1,20 @@
-import { checkChoice, checkInteger, checkLimit } from "../internal/option-check.js";
+import { checkChoice, checkInstance, checkInteger, checkLimit } from "../internal/option-check.js";
 import type { MessageTypes, ReceiveLimits } from "../protocol/index.js";
 import { type CompressionOptions, type ResolvedCompressionOptions, resolveCompression } from "./deflate/index.js";
+import {
+  type LivenessOptions,
+  livenessOptionNames,
+  type ResolvedLivenessOptions,
+  resolveLivenessOptions,
+} from "./liveness-options.js";
+import { processBudget, QueuedBytesBudget } from "./queued-bytes-budget.js";
+import { type RateLimitOptions, type ResolvedRateLimit, resolveRateLimit } from "./rate-limit-options.js";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
 /** What a connection lets either side do. Every member is optional; the defaults are safe ones. */
-export interface ConnectionOptions {
+export interface ConnectionOptions extends LivenessOptions {
   /** Bytes in one message, its fragments added up. Default 1 MiB; more ends the connection with 1009. */
   readonly maxMessageBytes?: number | undefined;
   /** Bytes in one frame. Default: as `maxMessageBytes`; more ends the connection with 1009. */
@@ -34,6 +42,13 @@ export interface ConnectionOptions {
    * memory and time on both sides, and secrets need care. docs/compression.md has the figures.
    */
   readonly compression?: boolean | CompressionOptions | undefined;
+  /** How much the peer may send in a second. Default: no limit. */
+  readonly rateLimit?: RateLimitOptions | undefined;
+  /**
+   * What all connections that share it may have queued together. Default: one for the whole process, of half of the memory that it
+   * may use.
+   */
+  readonly queuedBytesBudget?: QueuedBytesBudget | undefined;
 }
 
 /** `ConnectionOptions`, complete and checked. */
@@ -46,9 +61,12 @@ export interface ResolvedConnectionOptions {
   readonly closeTimeoutMs: number;
   /** Undefined for no compression. */
   readonly compression: ResolvedCompressionOptions | undefined;
+  readonly liveness: ResolvedLivenessOptions;
+  readonly rateLimit: ResolvedRateLimit | undefined;
+  readonly queuedBytesBudget: QueuedBytesBudget;
 }
 
-const optionNames: Readonly<Record<keyof ConnectionOptions, true>> = {
+const ownOptionNames: Readonly<Record<Exclude<keyof ConnectionOptions, keyof LivenessOptions>, true>> = {
   maxMessageBytes: true,
   maxFrameBytes: true,
   maxFragments: true,
@@ -58,10 +76,12 @@ const optionNames: Readonly<Record<keyof ConnectionOptions, true>> = {
   maxBufferedBytes: true,
   closeTimeoutMs: true,
   compression: true,
+  rateLimit: true,
+  queuedBytesBudget: true,
 };
 
 /** The names of all connection options. */
-export const connectionOptionNames: readonly string[] = Object.keys(optionNames);
+export const connectionOptionNames: readonly string[] = [...Object.keys(ownOptionNames), ...livenessOptionNames];
 
 /** The longest delay that a timer takes, in milliseconds. */
 export const MAX_TIMEOUT_MS: number = 2 ** 31 - 1;
@@ -87,6 +107,9 @@ export function resolveConnectionOptions(options: ConnectionOptions): ResolvedCo
     maxBufferedBytes,
     closeTimeoutMs: checkInteger("closeTimeoutMs", options.closeTimeoutMs, 5_000, 1, MAX_TIMEOUT_MS),
     compression: resolveCompression(options.compression),
+    liveness: resolveLivenessOptions(options, MAX_TIMEOUT_MS),
+    rateLimit: resolveRateLimit(options.rateLimit),
+    queuedBytesBudget: checkInstance("queuedBytesBudget", options.queuedBytesBudget, processBudget, QueuedBytesBudget),
   });
 }
 

@@ -15,6 +15,7 @@ import type { Message } from "./message.js";
 import type { NextMessage } from "./reader.js";
 import type { SendOptions } from "./send-options.js";
 import type { Sendable } from "./sendable.js";
+import { receiveInTime, type ReceiveOptions } from "./timed-receive.js";
 
 /** What the opening handshake settled. */
 export interface ConnectionDetails<Data> {
@@ -136,6 +137,14 @@ export class Connection<Data = unknown> implements AsyncIterable<Message> {
   }
 
   /**
+   * The latest round-trip time in milliseconds, of a ping of the schedule or of `ping`; `undefined` until the first pong has come. It
+   * contains the time that a slow reader of ours has kept the pong waiting.
+   */
+  get roundTripMs(): number | undefined {
+    return this.#link.pings.roundTripMs;
+  }
+
+  /**
    * Queues `message` behind those sent before, at once, and resolves when there is room for more. A binary message longer
    * than half of `writeBufferSize` is not copied: leave it as it is until `bufferedBytes` is 0. An async iterable is sent as one
    * message in fragments, each piece as it comes; should it fail after its first piece, the connection ends with 1011.
@@ -223,9 +232,13 @@ export class Connection<Data = unknown> implements AsyncIterable<Message> {
 
   /**
    * The next message, or `undefined` when there will be no more. Rejects with `ConnectionError` `already-reading` while
-   * another `receive`, loop or handler reads.
+   * another `receive`, loop or handler reads, with `receive-timeout` after `timeoutMs`, and with the reason of an aborted
+   * `signal`. A message that comes after that is not lost: the next `receive` gets it.
+   *
+   * @throws RangeError or TypeError for a `timeoutMs` that is none.
    */
-  receive(): Promise<Message | undefined> {
+  receive(options?: ReceiveOptions): Promise<Message | undefined> {
+    if (options !== undefined) return receiveInTime(this.#link.reader, this.#link.timers, options);
     return this.#link.reader.next().then(({ value }) => value);
   }
 

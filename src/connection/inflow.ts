@@ -35,6 +35,11 @@ export class Inflow {
     return this.#isPaused;
   }
 
+  /** Whether something received waits for whoever takes the messages, or would if it came. */
+  get isBehind(): boolean {
+    return this.#kept !== undefined || this.#isPaused;
+  }
+
   /** Whether everything received has been through the receiver. */
   get isEmpty(): boolean {
     return this.#kept === undefined;

@@ -21,9 +21,12 @@ import {
   withoutHandshake,
 } from "../protocol/index.js";
 import type { CloseInfo } from "./close-info.js";
-import { CompressedInbound, type InflatedSink } from "./compressed-inbound.js";
+import { ClosingDeadline, type ClosingOwner } from "./closing-deadline.js";
+import { type CompressedInbound, type InflatedSink, openCompressed } from "./compressed-inbound.js";
 import { ConnectionError } from "./connection-error.js";
 import type { ResolvedConnectionOptions } from "./connection-options.js";
+import { closeTimeout, handlerFailed, lost, messageCut, notOpen } from "./end-errors.js";
+import { Guard, type GuardOwner } from "./guard.js";
 import { Inflow, type InflowOwner } from "./inflow.js";
 import type { Message } from "./message.js";
 import { Outbox, type OutboxOwner, type OutboxSetup } from "./outbox.js";
@@ -31,6 +34,7 @@ import { Pings } from "./pings.js";
 import type { ReadBuffer } from "./read-buffer.js";
 import { Reader, type ReaderOwner } from "./reader.js";
 import { copyBytes, decodeText, MAX_TEXT_BYTES } from "./received-message.js";
+import { processTimers, type TimerWheel } from "./timer-wheel.js";
 
 /** Bytes of one message that are gathered while nobody reads. */
 const READ_AHEAD_BYTES = 256 * 1024;
@@ -50,10 +54,14 @@ export interface LinkSetup extends OutboxSetup {
   readonly readBuffer: ReadBuffer;
   /** Milliseconds on a clock that only goes forward. */
   readonly nowMs: () => number;
+  /** What keeps its deadlines; by default the wheel that all connections of the process share. */
+  readonly timers?: TimerWheel | undefined;
 }
 
 /** Runs the protocol over one socket: what is received, what is sent, and the life cycle from open to closed. */
-export class Link implements ReceiverSink, InflatedSink, InflowOwner, OutboxOwner, ReaderOwner {
+export class Link
+  implements ReceiverSink, InflatedSink, InflowOwner, OutboxOwner, ReaderOwner, GuardOwner, ClosingOwner
+{
   readonly #socket: Duplex;
   readonly #options: ResolvedConnectionOptions;
   readonly #events: LinkEvents;
@@ -63,16 +71,18 @@ export class Link implements ReceiverSink, InflatedSink, InflowOwner, OutboxOwne
   readonly #compressed: CompressedInbound | undefined;
   /** Whether the message whose pieces come is a compressed one. */
   #isCompressed = false;
+  readonly #guard: Guard;
+  readonly #closing: ClosingDeadline;
   readonly reader: Reader;
   readonly outbox: Outbox;
   readonly pings: Pings;
+  readonly timers: TimerWheel;
 
   #state: CloseState = OPEN;
   /** Whether messages still go to the reader. They do not once either side has begun to close. */
   #takesMessages = true;
   /** The peer has ended its side of the socket; what it sent before may still be waiting in the inflow. */
   #hasInputEnded = false;
-  #closeTimer: NodeJS.Timeout | undefined;
   #error: ConnectionError | undefined;
   /** Set when the socket is closed. */
   #info: CloseInfo | undefined;
@@ -80,14 +90,16 @@ export class Link implements ReceiverSink, InflatedSink, InflowOwner, OutboxOwne
   readonly #closed: Deferred<CloseInfo> = defer();
 
   constructor(setup: LinkSetup, events: LinkEvents) {
-    const { socket, options } = setup;
+    const { socket, options, nowMs, timers = processTimers } = setup;
     const role = setup.maskKeys === undefined ? "server" : "client";
     this.#socket = socket;
     this.#options = options;
     this.#events = events;
+    this.timers = timers;
+    this.#guard = new Guard({ socket, options, nowMs, timers }, this);
     const { limits, messageTypes } = options;
     this.#compressed = openCompressed(setup, this);
-    this.#receiver = new Receiver(this, {
+    this.#receiver = new Receiver(this.#guard.around(this), {
       role,
       limits,
       messageTypes,
@@ -95,8 +107,9 @@ export class Link implements ReceiverSink, InflatedSink, InflowOwner, OutboxOwne
     });
     this.#inflow = new Inflow(this.#receiver, this);
     this.reader = new Reader(this);
-    this.outbox = new Outbox(setup, this);
-    this.pings = new Pings(setup.nowMs);
+    this.outbox = new Outbox(setup, this, this.#guard);
+    this.pings = new Pings(nowMs);
+    this.#closing = new ClosingDeadline(timers, options.closeTimeoutMs, this);
     socket.on("error", (cause: Error) => this.#onSocketError(cause));
     socket.on("end", () => this.#onInputEnd());
     socket.on("close", () => this.#onSocketClosed());
@@ -132,7 +145,7 @@ export class Link implements ReceiverSink, InflatedSink, InflowOwner, OutboxOwne
     if (this.#state.kind !== "open") return;
     this.#state = closeByUs(this.#state, { code, reason });
     this.#stopMessages();
-    this.#startCloseTimer();
+    this.#closing.start();
     this.outbox.close(payload, noop);
     this.#inflow.pump();
   }
@@ -150,8 +163,8 @@ export class Link implements ReceiverSink, InflatedSink, InflowOwner, OutboxOwne
    */
   onHandlerFailure(cause: unknown): void {
     if (this.#state.kind !== "open" && cause instanceof ConnectionError && cause.code === "not-open") return;
-    const error = new ConnectionError("handler-failed", `the handler failed: ${describeCause(cause)}`, { cause });
-    if (this.#state.kind === "open") this.#endBy(CloseCode.internalError, "", error);
+    const error = handlerFailed(cause);
+    if (this.#state.kind === "open") this.endFor(CloseCode.internalError, "", error);
     else this.#events.failed(error);
   }
 
@@ -159,6 +172,7 @@ export class Link implements ReceiverSink, InflatedSink, InflowOwner, OutboxOwne
 
   text(bytes: Uint8Array, start: number, end: number, isAscii: boolean): boolean {
     if (!this.#takesMessages) return true;
+    this.#guard.liveness.onMessage();
     if (end - start > MAX_TEXT_BYTES) {
       this.fault("message-too-big");
       return true;
@@ -168,6 +182,7 @@ export class Link implements ReceiverSink, InflatedSink, InflowOwner, OutboxOwne
 
   binary(bytes: Uint8Array, start: number, end: number, isOwned: boolean): boolean {
     if (!this.#takesMessages) return true;
+    this.#guard.liveness.onMessage();
     return this.reader.deliver(isOwned ? bytes : copyBytes(bytes, start, end));
   }
 
@@ -180,6 +195,7 @@ export class Link implements ReceiverSink, InflatedSink, InflowOwner, OutboxOwne
 
   piece(bytes: Uint8Array, start: number, end: number, isLast: boolean): boolean {
     if (!this.#takesMessages) return true;
+    if (isLast) this.#guard.liveness.onMessage();
     if (this.#isCompressed) return this.#compressed?.take(bytes, start, end, isLast) ?? true;
     return this.reader.deliverPiece(bytes, start, end, isLast);
   }
@@ -210,7 +226,7 @@ export class Link implements ReceiverSink, InflatedSink, InflowOwner, OutboxOwne
   close(payload: ClosePayload): void {
     this.#state = closeByPeer(this.#state, payload);
     this.#stopMessages();
-    this.#startCloseTimer();
+    this.#closing.start();
     if (this.#state.kind === "closed") {
       // Our own close frame may still stand in line, behind messages that were sent before it.
       this.outbox.afterLine(() => this.#endSocket());
@@ -225,7 +241,7 @@ export class Link implements ReceiverSink, InflatedSink, InflowOwner, OutboxOwne
   }
 
   fault(code: FaultCode): void {
-    this.#endBy(faults[code].closeCode, code, ConnectionError.ofFault(code));
+    this.endFor(faults[code].closeCode, code, ConnectionError.ofFault(code));
   }
 
   // InflowOwner and ReaderOwner: what is received meets who takes it.
@@ -235,7 +251,7 @@ export class Link implements ReceiverSink, InflatedSink, InflowOwner, OutboxOwne
    * than a few reads: it may be meant for `receiveStream`.
    */
   get isBlocked(): boolean {
-    return this.#takesMessages && (this.#isInflating || this.#isReaderBlocked);
+    return this.#takesMessages && (this.#guard.holdsBack || this.#isInflating || this.#isReaderBlocked);
   }
 
   get #isInflating(): boolean {
@@ -257,8 +273,7 @@ export class Link implements ReceiverSink, InflatedSink, InflowOwner, OutboxOwne
   }
 
   messageCut(): ConnectionError {
-    const why = "the connection ended in the middle of the message";
-    return new ConnectionError("message-cut", why, this.#error === undefined ? {} : { cause: this.#error });
+    return messageCut(this.#error);
   }
 
   get hasEnded(): boolean {
@@ -284,6 +299,7 @@ export class Link implements ReceiverSink, InflatedSink, InflowOwner, OutboxOwne
   }
 
   onPumped(): void {
+    this.#watch(0);
     if (!this.#isAllTaken) return;
     if (this.#hasInputEnded) this.#concludeInput();
     if (this.#info === undefined) return;
@@ -305,46 +321,24 @@ export class Link implements ReceiverSink, InflatedSink, InflowOwner, OutboxOwne
     this.#events.drained();
   }
 
-  onOverflow(): void {
-    const { maxBufferedBytes } = this.#options;
-    const why = `the peer does not read: more than maxBufferedBytes (${maxBufferedBytes}) are queued; wait for send() or drain`;
-    this.#state = failByUs(this.#state, { code: CloseCode.policyViolation, reason: "" });
-    this.#stopMessages();
-    this.#socket.destroy();
-    this.#blame(new ConnectionError("send-buffer-full", why));
-  }
-
   onUnreadable(cause: unknown): void {
     this.onHandlerFailure(cause);
   }
 
-  // The life cycle.
+  // GuardOwner and ClosingOwner: what has not come in time, or too fast.
 
-  #onBytes(chunk: Buffer, length: number): void {
-    this.outbox.cork();
-    try {
-      this.#inflow.read(chunk, length);
-    } catch (cause) {
-      this.onHandlerFailure(cause);
-    } finally {
-      this.outbox.uncork();
-    }
+  get isBusy(): boolean {
+    return this.reader.isBlocked || this.#isInflating;
   }
 
-  #onSocketError(cause: Error): void {
-    if (this.#state.kind !== "closed") this.#blame(lost(cause));
+  probe(): void {
+    this.outbox.ping(this.pings.probe());
   }
 
-  /** Keeps `error` as the reason of the end, if it is the first, and tells of it. */
-  #blame(error: ConnectionError): void {
-    if (this.#error !== undefined) return;
-    this.#error = error;
-    this.#events.failed(error);
-  }
-
-  /** Ends the connection for what `error` says, without waiting for an answer. RFC 6455 §7.1.7. */
-  #endBy(closeCode: number, reason: string, error: ConnectionError): void {
+  /** RFC 6455 §7.1.7. */
+  endFor(closeCode: CloseCode, reason: string, error: ConnectionError): void {
     if (this.#state.kind === "closed") return;
+    this.#error ??= error; // for who still waits for a message, or for room
     const isCloseOwed = this.#state.kind === "open";
     this.#state = failByUs(this.#state, { code: closeCode, reason });
     this.#stopMessages();
@@ -353,8 +347,55 @@ export class Link implements ReceiverSink, InflatedSink, InflowOwner, OutboxOwne
     this.#blame(error);
   }
 
+  cutFor(closeCode: CloseCode, error: ConnectionError): void {
+    if (this.#state.kind === "closed") return;
+    this.#error ??= error;
+    this.#state = failByUs(this.#state, { code: closeCode, reason: "" });
+    this.#stopMessages();
+    this.#socket.destroy();
+    this.#blame(error);
+  }
+
+  onCloseTimeout(): void {
+    this.#socket.destroy();
+    // A peer that has ended its side is lost, which shows when the socket closes.
+    if (this.#hasInputEnded || (this.#state.kind === "closed" && !this.outbox.hasUnsent)) return;
+    this.#state = cutTransport(this.#state, "us");
+    this.#blame(closeTimeout(this.#options));
+  }
+
+  // The life cycle.
+
+  #onBytes(chunk: Buffer, length: number): void {
+    this.outbox.cork();
+    this.#guard.onRead();
+    try {
+      this.#inflow.read(chunk, length);
+    } catch (cause) {
+      this.onHandlerFailure(cause);
+    } finally {
+      this.#watch(length);
+      this.outbox.uncork();
+    }
+  }
+
+  /** Tells the guard how far receiving has come; `length` bytes were read. */
+  #watch(length: number): void {
+    this.#guard.onReceived(length, this.#receiver.isMessageUnderWay, this.#inflow.isBehind);
+  }
+
+  #onSocketError(cause: Error): void {
+    if (this.#state.kind !== "closed") this.#blame(lost(cause));
+  }
+
+  /** Keeps `error` as the reason of the end, if it is the first, and tells of it. */
+  #blame(error: ConnectionError): void {
+    if ((this.#error ??= error) === error) this.#events.failed(error);
+  }
+
   #stopMessages(): void {
     this.#takesMessages = false;
+    this.#guard.stop();
     this.#compressed?.close();
     this.reader.drop();
     this.reader.end();
@@ -366,33 +407,20 @@ export class Link implements ReceiverSink, InflatedSink, InflowOwner, OutboxOwne
     this.outbox.end(notOpen(this.#state, this.#error));
     // What still comes is read and ignored: a socket closed with bytes unread would take back our close frame (RST).
     this.#inflow.pump();
-    this.#startCloseTimer();
-  }
-
-  #startCloseTimer(): void {
-    if (this.#closeTimer !== undefined || this.#info !== undefined) return;
-    this.#closeTimer = setTimeout(() => this.#onCloseTimeout(), this.#options.closeTimeoutMs);
-  }
-
-  #onCloseTimeout(): void {
-    this.#socket.destroy();
-    // A peer that has ended its side is lost, which shows when the socket closes.
-    if (this.#hasInputEnded || (this.#state.kind === "closed" && !this.outbox.hasUnsent)) return;
-    this.#state = cutTransport(this.#state, "us");
-    const why = `the peer did not end the connection within closeTimeoutMs (${this.#options.closeTimeoutMs})`;
-    this.#blame(new ConnectionError("close-timeout", why));
+    this.#closing.start();
   }
 
   /** The peer has ended its side of the socket. What it sent before is gone through first. */
   #onInputEnd(): void {
     this.#hasInputEnded = true;
     if (this.#isAllTaken) this.#concludeInput();
-    else this.#startCloseTimer();
+    else this.#closing.start();
   }
 
   #concludeInput(): void {
     if (this.#state.kind === "closed") return;
     this.#state = cutTransport(this.#state, "peer");
+    this.#guard.stop();
     this.reader.end();
     this.#endSocket();
     this.#blame(lost());
@@ -400,7 +428,8 @@ export class Link implements ReceiverSink, InflatedSink, InflowOwner, OutboxOwne
 
   #onSocketClosed(): void {
     if (this.#info !== undefined) return;
-    clearTimeout(this.#closeTimer);
+    this.#guard.stop();
+    this.#closing.stop();
     const wasCut = this.#state.kind !== "closed";
     const cut = cutTransport(this.#state, "peer");
     // Our close frame is not out when something ahead of it is not.
@@ -425,37 +454,6 @@ export class Link implements ReceiverSink, InflatedSink, InflowOwner, OutboxOwne
     this.#isFinished = true;
     this.#events.finished(info);
   }
-}
-
-function openCompressed({ deflate, options }: LinkSetup, sink: InflatedSink): CompressedInbound | undefined {
-  const { compression, limits } = options;
-  if (deflate === undefined || compression === undefined) return undefined;
-  const { maxMessageBytes } = limits;
-  return new CompressedInbound(
-    { direction: deflate.peers, maxMessageBytes, maxSyncBytes: compression.maxSyncBytes },
-    sink,
-  );
-}
-
-function lost(cause?: Error): ConnectionError {
-  const why = cause === undefined ? "the peer ended it without a close frame" : cause.message;
-  return new ConnectionError(
-    "connection-lost",
-    `the connection was lost: ${why}`,
-    cause === undefined ? {} : { cause },
-  );
-}
-
-/** The error of what is given to a connection that is in `state` and so cannot send it. */
-function notOpen(state: CloseState, cause: ConnectionError | undefined): ConnectionError {
-  const how = state.kind === "closed" ? `was closed by ${state.summary.by} with ${state.summary.code}` : "is closing";
-  return new ConnectionError("not-open", `not sent: the connection ${how}`, cause === undefined ? {} : { cause });
-}
-
-/** Total: what was thrown may be anything, also an object that has no string to be. */
-function describeCause(cause: unknown): string {
-  if (cause instanceof Error) return cause.message;
-  return typeof cause === "string" ? cause : `what it threw is no Error but of type ${typeof cause}`;
 }
 
 function noop(): void {}

@@ -7,6 +7,7 @@ import { Deflater } from "./deflate/index.js";
 import { FragmentedMessage, type FragmentSink } from "./fragmented-message.js";
 import type { MessageSource } from "./message.js";
 import { PreparedMessage } from "./prepared-message.js";
+import type { QueuedBytes, QueuedBytesHolder } from "./queued-bytes-budget.js";
 import { copyBytes } from "./received-message.js";
 import { SendLine } from "./send-line.js";
 import type { SendOptions } from "./send-options.js";
@@ -25,10 +26,18 @@ export interface OutboxSetup extends WriteQueueSetup {
 export interface OutboxOwner {
   /** What is queued has fallen to the low mark. */
   onDrained(): void;
-  /** What is queued has passed `maxBufferedBytes`. */
-  onOverflow(): void;
   /** What was given to `write` could not be read, or a message that has begun cannot be completed. */
   onUnreadable(error: unknown): void;
+}
+
+/** Who keeps an outbox within its limits; it answers for what is queued when all connections together have too much. */
+export interface OutboxGuard extends QueuedBytesHolder {
+  /** A message was queued, or a fragment of one. */
+  onMessageQueued(): void;
+  /** A write has to wait for the kernel. */
+  onStalled(): void;
+  /** What is queued has passed `maxBufferedBytes`. */
+  onOverflow(): void;
 }
 
 /** The sending side of a connection: order, back-pressure and its limits, on top of a write queue. */
@@ -38,6 +47,7 @@ export class Outbox implements WriteQueueOwner {
   readonly #owner: OutboxOwner;
   /** There where compression was agreed on. */
   readonly #compressed: CompressedOutbound | undefined;
+  readonly #guard: OutboxGuard;
 
   #needsDrain = false;
   #room: Deferred<void> | undefined;
@@ -51,11 +61,14 @@ export class Outbox implements WriteQueueOwner {
   /** The payload of a close frame that stands in line. */
   #owedClose: Uint8Array | undefined;
   #ended: ConnectionError | undefined;
+  /** What the budget knows of; a connection whose writes are all taken at once has none. */
+  #queued: QueuedBytes | undefined;
 
-  constructor(setup: OutboxSetup, owner: OutboxOwner) {
+  constructor(setup: OutboxSetup, owner: OutboxOwner, guard: OutboxGuard) {
     this.#queue = new WriteQueue(setup, this);
     this.#options = setup.options;
     this.#owner = owner;
+    this.#guard = guard;
     this.#compressed = openCompressed(setup, this.#queue);
   }
 
@@ -158,6 +171,7 @@ export class Outbox implements WriteQueueOwner {
   /** The socket is gone: forgets what was queued. */
   discard(): void {
     this.#queue.discard();
+    this.#queued?.release();
   }
 
   #putClose(): void {
@@ -169,7 +183,7 @@ export class Outbox implements WriteQueueOwner {
   /** Whether a message may be queued: not above the cap, where the sender has been asked to wait and does not. */
   #admits(): boolean {
     if (!this.#needsDrain || this.bufferedBytes <= this.#options.maxBufferedBytes) return true;
-    this.#owner.onOverflow();
+    this.#guard.onOverflow();
     return false;
   }
 
@@ -183,6 +197,7 @@ export class Outbox implements WriteQueueOwner {
     else if (typeof payload === "string") this.#queue.text(payload);
     else if (payload instanceof PreparedMessage) this.#queue.prepared(payload);
     else this.#queue.frame(FIN | Opcode.binary, payload);
+    this.#guard.onMessageQueued();
     if (this.#queue.isInFlight) this.#noticeStall();
   }
 
@@ -198,6 +213,7 @@ export class Outbox implements WriteQueueOwner {
       release();
       if (this.#ended !== undefined) throw this.#ended;
       put();
+      this.#guard.onMessageQueued();
       if (this.#queue.isInFlight) this.#noticeStall();
     });
     this.#noticeStall();
@@ -243,6 +259,7 @@ export class Outbox implements WriteQueueOwner {
       fragment: (firstByte, payload) => {
         if (this.#ended !== undefined) throw this.#ended;
         this.#queue.frame(firstByte, payload);
+        this.#guard.onMessageQueued();
         if (this.#queue.isInFlight) this.#noticeStall();
       },
       whenRoom: () => this.#whenQueueRoom(),
@@ -262,6 +279,7 @@ export class Outbox implements WriteQueueOwner {
 
   onStalled(): void {
     this.#noticeStall();
+    this.#guard.onStalled();
   }
 
   onWritten(): void {
@@ -270,14 +288,19 @@ export class Outbox implements WriteQueueOwner {
       this.#owedPong = undefined;
       this.#queue.frame(FIN | Opcode.pong, pong);
     }
+    this.#queued?.forget();
     this.#noticeRoom();
   }
 
   #noticeStall(): void {
-    if (this.bufferedBytes >= this.#options.highWaterMark) this.#needsDrain = true;
+    const { bufferedBytes } = this;
+    this.#queued ??= this.#options.queuedBytesBudget.share(this.#guard);
+    this.#queued.set(bufferedBytes);
+    if (bufferedBytes >= this.#options.highWaterMark) this.#needsDrain = true;
   }
 
   #noticeRoom(): void {
+    this.#queued?.set(this.bufferedBytes);
     if (this.#queueRoom !== undefined && this.#queue.bufferedBytes <= this.#options.lowWaterMark) {
       this.#queueRoom.resolve();
       this.#queueRoom = undefined;

@@ -8,17 +8,32 @@ const MAX_PAYLOAD_BYTES = 125;
 interface PendingPing {
   readonly payload: Buffer;
   readonly sentAtMs: number;
-  readonly answered: Deferred<number>;
+  /** Who waits for the pong; nobody waits for that of a ping of the schedule. */
+  readonly answered: Deferred<number> | undefined;
 }
 
 /** The pings that wait for their pongs, oldest first. */
 export class Pings {
-  readonly #pending: PendingPing[] = [];
+  #pending: PendingPing[] = [];
+  #roundTripMs: number | undefined;
   readonly #nowMs: () => number;
   #count = 0;
 
   constructor(nowMs: () => number) {
     this.#nowMs = nowMs;
+  }
+
+  /** The latest round-trip time that was measured; `undefined` before the first pong. */
+  get roundTripMs(): number | undefined {
+    return this.#roundTripMs;
+  }
+
+  /** Notes that a ping of the schedule goes out, and gives its payload. Of those only the latest is remembered. */
+  probe(): Buffer {
+    const payload = this.payloadOf(undefined);
+    this.#pending = this.#pending.filter(({ answered }) => answered !== undefined);
+    this.#pending.push({ payload, sentAtMs: this.#nowMs(), answered: undefined });
+    return payload;
   }
 
   /**
@@ -45,11 +60,14 @@ export class Pings {
     const payload = bytes.subarray(start, end);
     const index = this.#pending.findIndex((ping) => ping.payload.equals(payload));
     const nowMs = this.#nowMs();
-    for (const ping of this.#pending.splice(0, index + 1)) ping.answered.resolve(nowMs - ping.sentAtMs);
+    for (const ping of this.#pending.splice(0, index + 1)) {
+      this.#roundTripMs = nowMs - ping.sentAtMs;
+      ping.answered?.resolve(this.#roundTripMs);
+    }
   }
 
   /** No pong will come any more. */
   fail(error: ConnectionError): void {
-    for (const ping of this.#pending.splice(0)) ping.answered.reject(error);
+    for (const ping of this.#pending.splice(0)) ping.answered?.reject(error);
   }
 }

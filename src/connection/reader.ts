@@ -208,12 +208,17 @@ export class Reader {
     inbound?.fail(this.#owner.messageCut());
   }
 
-  /** Has `next`, if it still waits, wait no longer: what comes is kept for the next reader. */
-  release(next: Promise<NextMessage> | undefined): void {
+  /**
+   * Has `next` wait no longer: what comes is kept for the next reader.
+   *
+   * @returns whether it still waited
+   */
+  release(next: Promise<NextMessage> | undefined): boolean {
     const state = this.#state;
-    if (state.kind !== "waiting" || state.next.promise !== next) return;
+    if (state.kind !== "waiting" || state.next.promise !== next) return false;
     this.#state = IDLE;
     state.next.resolve(NO_MORE);
+    return true;
   }
 
   #settled(): void {

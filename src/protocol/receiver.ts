@@ -106,6 +106,11 @@ export class Receiver {
     this.#isServer = options.role === "server";
   }
 
+  /** Whether the first frame of a message has begun to come and the last has not come whole. */
+  get isMessageUnderWay(): boolean {
+    return this.#messageOpcode !== 0;
+  }
+
   /** Bytes of the message under way that are gathered here: none of one that is given on in pieces. */
   get gatheredBytes(): number {
     return this.#message.length;

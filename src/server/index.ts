@@ -11,6 +11,7 @@ export type {
   SendOptions,
   WholeMessage,
 } from "../connection/index.js";
+export { QueuedBytesBudget, type RateLimitOptions, type ReceiveOptions } from "../connection/index.js";
 export type { HeaderFields } from "../internal/header-fields.js";
 export { CloseCode, type FaultCode } from "../protocol/index.js";
 export type { CloseOptions, DrainReport } from "./drain.js";

@@ -1,19 +1,20 @@
 import type { Duplex } from "node:stream";
 
+import { processTimers, type TimerOwner, WheelTimer } from "../connection/index.js";
 import { type Deferred, defer } from "../internal/deferred.js";
 import { type Refusal, refusalOf } from "./refusal.js";
 
 /** A handshake that is being decided: its deadline, and the signal that tells the policies to give up. */
-export class PendingHandshake {
+export class PendingHandshake implements TimerOwner {
   readonly #socket: Duplex;
-  readonly #timer: NodeJS.Timeout;
+  readonly #timer: WheelTimer = new WheelTimer(this);
   readonly #abort = new AbortController();
   readonly #ended: Deferred<Refusal | undefined> = defer();
   readonly #onLeft = (): void => this.#settle(undefined);
 
   constructor(socket: Duplex, timeoutMs: number) {
     this.#socket = socket;
-    this.#timer = setTimeout(() => this.#settle(refusalOf("handshake-timeout")), timeoutMs);
+    processTimers.arm(this.#timer, timeoutMs);
     // `end` comes by itself: nobody reads the socket yet, but an end with nothing before it needs no reader.
     socket.once("end", this.#onLeft);
     socket.once("close", this.#onLeft);
@@ -34,9 +35,13 @@ export class PendingHandshake {
     this.#settle(refusalOf("shutting-down"));
   }
 
+  onDue(): void {
+    this.#settle(refusalOf("handshake-timeout"));
+  }
+
   /** The handshake has been decided. */
   end(): void {
-    clearTimeout(this.#timer);
+    processTimers.disarm(this.#timer);
     this.#socket.off("end", this.#onLeft);
     this.#socket.off("close", this.#onLeft);
   }

@@ -1,7 +1,7 @@
 import { Agent } from "node:http";
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
-import { connect, type ConnectOptions } from "../../src/client/index.js";
+import { connect, type ConnectOptions, QueuedBytesBudget } from "../../src/client/index.js";
 import { connectOptionNames, resolveConnectOptions } from "../../src/client/connect-options.js";
 
 interface Wrong {
@@ -48,6 +48,17 @@ const options: Record<keyof ConnectOptions, { readonly wrong: readonly Wrong[]; 
     },
     handshakeTimeoutMs: timeout(),
     closeTimeoutMs: timeout(),
+    pingIntervalMs: timeoutOrOff(),
+    pongTimeoutMs: timeoutOrOff(),
+    idleTimeoutMs: timeoutOrOff(),
+    maxLifetimeMs: timeoutOrOff(),
+    messageTimeoutMs: timeoutOrOff(),
+    writeTimeoutMs: timeoutOrOff(),
+    rateLimit: {
+      wrong: [range({ burstSeconds: 0 }, { whenExceeded: "drop" }), wrongType(5, null, [], { perSecond: 1 })],
+      right: [{}, { messagesPerSecond: 1, whenExceeded: "close" }],
+    },
+    queuedBytesBudget: { wrong: [wrongType(5, null, {})], right: [new QueuedBytesBudget(1)] },
     signal: { wrong: [wrongType("signal", 5, null, {}, new AbortController())], right: [new AbortController().signal] },
     agent: { wrong: [wrongType("agent", 5, null, {}, false)], right: [new Agent()] },
     dial: callback(),
@@ -82,6 +93,10 @@ function limit() {
 
 function timeout() {
   return { wrong: [range(0, -1, 0.5, Infinity, TIMER_LIMIT + 1), wrongType("1s", null)], right: [1, TIMER_LIMIT] };
+}
+
+function timeoutOrOff() {
+  return { wrong: [range(-1, 0.5, Infinity, TIMER_LIMIT + 1), wrongType("1s", null)], right: [0, 1, TIMER_LIMIT] };
 }
 
 function callback() {

@@ -280,3 +280,26 @@ describe("what a receiver delivers", () => {
     expect(kept.map((bytes) => Buffer.from(bytes).toString())).toEqual(["ab", "cd"]);
   });
 });
+
+describe("a receiver says whether a message is under way", () => {
+  for (const role of roles) {
+    test(`to a ${role}: from its first frame's header to its last byte, whatever stands between`, () => {
+      const receiver = createReceiver(new RecordingSink(), { role });
+      const after = (frame: FrameSpec): boolean => {
+        const bytes = bytesTo(role, frame);
+        receiver.push(bytes, 0, bytes.length);
+        return receiver.isMessageUnderWay;
+      };
+      expect(receiver.isMessageUnderWay).toBe(false);
+      expect(after(ping)).toBe(false);
+      expect(after({ opcode: 0x1, payload: "whole" })).toBe(false);
+      expect(after({ opcode: 0x1, payload: "", isFinal: false })).toBe(true);
+      expect(after(ping)).toBe(true);
+      const last = bytesTo(role, { opcode: 0x0, payload: "cut" });
+      receiver.push(last, 0, last.length - 1);
+      expect(receiver.isMessageUnderWay).toBe(true);
+      receiver.push(last, last.length - 1, last.length);
+      expect(receiver.isMessageUnderWay).toBe(false);
+    });
+  }
+});

@@ -48,14 +48,18 @@ function valuesOf(defaults: object): Map<string, string> {
 }
 
 const { connection: _, ...ofUpgrader } = resolveUpgraderOptions({});
-const { limits, ...ofConnection } = resolveConnectionOptions({});
+const { limits, liveness, ...ofConnection } = resolveConnectionOptions({});
 const { connection: __, ...ofConnect } = resolveConnectOptions({});
+/** As they are given: 0 for off. */
+const times: Record<string, number> = Object.fromEntries(
+  Object.entries(liveness).map(([name, ms]) => [name, ms === Infinity ? 0 : ms]),
+);
 
 const sections = [
   {
     heading: "A connection",
     names: connectionOptionNames,
-    defaults: valuesOf({ ...limits, ...ofConnection }),
+    defaults: valuesOf({ ...limits, ...ofConnection, ...times }),
     set: (name: string, value: unknown): unknown => new Upgrader({ [name]: value }),
   },
   {

@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
 import { resolveConnectionOptions } from "../../src/connection/index.js";
-import { Upgrader, type UpgraderOptions } from "../../src/server/index.js";
+import { QueuedBytesBudget, Upgrader, type UpgraderOptions } from "../../src/server/index.js";
 import { upgraderOptionNames } from "../../src/server/upgrader-options.js";
 
 interface Wrong {
@@ -34,6 +34,20 @@ const options: Record<keyof UpgraderOptions, { readonly wrong: readonly Wrong[];
     },
     handshakeTimeoutMs: timeout(),
     closeTimeoutMs: timeout(),
+    pingIntervalMs: timeoutOrOff(),
+    pongTimeoutMs: timeoutOrOff(),
+    idleTimeoutMs: timeoutOrOff(),
+    maxLifetimeMs: timeoutOrOff(),
+    messageTimeoutMs: timeoutOrOff(),
+    writeTimeoutMs: timeoutOrOff(),
+    rateLimit: {
+      wrong: [range({ burstSeconds: 0 }, { whenExceeded: "drop" }), wrongType(5, null, [], { perSecond: 1 })],
+      right: [{}, { messagesPerSecond: 1, bytesPerSecond: Infinity, burstSeconds: 3_600, whenExceeded: "close" }],
+    },
+    queuedBytesBudget: {
+      wrong: [wrongType(5, null, {}, QueuedBytesBudget)],
+      right: [new QueuedBytesBudget(1), new QueuedBytesBudget(Infinity)],
+    },
     messageTypes: { wrong: [range("json", 5, null, ["text"])], right: ["any", "text", "binary"] },
     compression: {
       wrong: [wrongType("yes", 5, null, { level: "6" }, { threshold: 1 }), range({ level: 0 }, { windowBits: 8 })],
@@ -84,6 +98,13 @@ function timeout() {
   return {
     wrong: [range(0, -1, 0.5, Number.NaN, Infinity, TIMER_LIMIT + 1), wrongType("1s", null)],
     right: [1, TIMER_LIMIT],
+  };
+}
+
+function timeoutOrOff() {
+  return {
+    wrong: [range(-1, 0.5, Number.NaN, Infinity, TIMER_LIMIT + 1), wrongType("1s", null)],
+    right: [0, 1, TIMER_LIMIT],
   };
 }
 

@@ -1,0 +1,144 @@
+import type { Duplex } from "node:stream";
+
+import { buildClosePayload, CloseCode, type ReceiverSink } from "../protocol/index.js";
+import type { ConnectionError } from "./connection-error.js";
+import type { ResolvedConnectionOptions } from "./connection-options.js";
+import { budgetExceeded, overdueError, rateExceeded, sendBufferFull } from "./end-errors.js";
+import { Liveness, type LivenessOwner } from "./liveness.js";
+import type { OutboxGuard } from "./outbox.js";
+import { overdue, type OverdueCode } from "./overdue.js";
+import type { QueuedBytesBudget } from "./queued-bytes-budget.js";
+import type { ResolvedRateLimit } from "./rate-limit-options.js";
+import { RateLimit, type RateLimitOwner } from "./rate-limit.js";
+import { RateLimitedSink } from "./rate-limited-sink.js";
+import type { TimerWheel } from "./timer-wheel.js";
+import { unwrittenBytes } from "./write-progress.js";
+
+/** What a guard runs on. */
+export interface GuardSetup {
+  readonly socket: Duplex;
+  readonly options: ResolvedConnectionOptions;
+  readonly nowMs: () => number;
+  readonly timers: TimerWheel;
+}
+
+/** What a guard asks of the connection that it belongs to. */
+export interface GuardOwner {
+  /** Whether a message is being handled, or waits to be. */
+  readonly isBusy: boolean;
+  /** Sends a ping and measures the time to its pong. */
+  probe(): void;
+  /** Goes on with what has been received. */
+  pump(): void;
+  /** Closes by the closing handshake; `payload` is what `buildClosePayload` made of code and reason. */
+  beginClose(closeCode: CloseCode, reason: string, payload: Uint8Array): void;
+  /** Ends with a last close frame that waits for no answer. */
+  endFor(closeCode: CloseCode, reason: string, error: ConnectionError): void;
+  /** Ends at once: the peer does not read, so it would see no close frame. */
+  cutFor(closeCode: CloseCode, error: ConnectionError): void;
+}
+
+/** Holds one open connection to its limits of time, rate and room, and ends it for the one that it breaks. */
+export class Guard implements LivenessOwner, RateLimitOwner, OutboxGuard {
+  readonly #socket: Duplex;
+  readonly #options: ResolvedConnectionOptions;
+  readonly #owner: GuardOwner;
+  readonly #rate: RateLimit | undefined;
+  readonly liveness: Liveness;
+
+  constructor({ socket, options, nowMs, timers }: GuardSetup, owner: GuardOwner) {
+    this.#socket = socket;
+    this.#options = options;
+    this.#owner = owner;
+    this.#rate = options.rateLimit === undefined ? undefined : new RateLimit(options.rateLimit, nowMs, timers, this);
+    this.liveness = new Liveness(options.liveness, timers, this);
+  }
+
+  /** What stands before `sink`: the count of messages, where there is one. */
+  around(sink: ReceiverSink): ReceiverSink {
+    return this.#rate === undefined ? sink : new RateLimitedSink(sink, this.#rate);
+  }
+
+  /** Whether the peer has to wait, for it has sent as much as it may. */
+  get holdsBack(): boolean {
+    return this.#rate !== undefined && this.#rate.isSpent;
+  }
+
+  /** Something was read, and is about to be gone through. */
+  onRead(): void {
+    if (this.#rate !== undefined) this.#rate.onRead();
+  }
+
+  /** `length` bytes were read, maybe none, and what had been has been gone through as far as it is taken. */
+  onReceived(length: number, isMessageUnderWay: boolean, isBehind: boolean): void {
+    if (this.#rate !== undefined) {
+      if (this.liveness.isBehind !== isBehind) this.#rate.setBehind(isBehind);
+      if (length > 0) this.#rate.countBytes(length);
+    }
+    this.liveness.onReceived(length, isMessageUnderWay, isBehind);
+  }
+
+  /** The connection is not open any more. */
+  stop(): void {
+    this.liveness.stop();
+    this.#rate?.stop();
+  }
+
+  // OutboxGuard
+
+  onMessageQueued(): void {
+    this.liveness.onMessageQueued();
+  }
+
+  onStalled(): void {
+    this.liveness.onStalled();
+  }
+
+  onOverflow(): void {
+    this.#owner.cutFor(CloseCode.policyViolation, sendBufferFull(this.#options));
+  }
+
+  get unwrittenBytes(): number {
+    return unwrittenBytes(this.#socket);
+  }
+
+  onBudgetExceeded(budget: QueuedBytesBudget): void {
+    this.#owner.cutFor(CloseCode.tryAgainLater, budgetExceeded(budget));
+  }
+
+  // LivenessOwner
+
+  get isBusy(): boolean {
+    return this.#owner.isBusy;
+  }
+
+  onPingDue(): void {
+    this.#owner.probe();
+  }
+
+  onOverdue(code: OverdueCode): void {
+    const { closeCode } = overdue[code];
+    switch (code) {
+      case "idle-timeout":
+      case "max-lifetime":
+        this.#owner.beginClose(closeCode, code, buildClosePayload(closeCode, code));
+        return;
+      case "ping-timeout":
+      case "message-timeout":
+        this.#owner.endFor(closeCode, code, overdueError(code, this.#options));
+        return;
+      case "write-timeout":
+        this.#owner.cutFor(closeCode, overdueError(code, this.#options));
+    }
+  }
+
+  // RateLimitOwner
+
+  onTokens(): void {
+    this.#owner.pump();
+  }
+
+  onRateExceeded(limit: ResolvedRateLimit): void {
+    this.#owner.endFor(CloseCode.policyViolation, "rate-exceeded", rateExceeded(limit));
+  }
+}

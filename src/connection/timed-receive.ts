@@ -1,0 +1,62 @@
+import { handled } from "../internal/deferred.js";
+import { checkInteger } from "../internal/option-check.js";
+import { ConnectionError } from "./connection-error.js";
+import type { Message } from "./message.js";
+import type { Reader } from "./reader.js";
+import { type TimerWheel, WheelTimer } from "./timer-wheel.js";
+
+/** How long to wait for a message. */
+export interface ReceiveOptions {
+  /** Gives up when it is aborted; `receive` then rejects with its reason. */
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * Milliseconds to wait at most; `receive` then rejects with `receive-timeout`. Never early, and late by up to a tenth of a second: for finer
+   * times pass `AbortSignal.timeout(20)`. 0 takes what has been received already. Default: as long as it takes.
+   */
+  readonly timeoutMs?: number | undefined;
+}
+
+const MAX_TIMEOUT_MS = Number.MAX_SAFE_INTEGER;
+
+/** The next message of `reader`, if it comes in time. One that comes later is there for who reads next: none is lost. */
+export function receiveInTime(
+  reader: Reader,
+  timers: TimerWheel,
+  { signal, timeoutMs: given }: ReceiveOptions,
+): Promise<Message | undefined> {
+  const timeoutMs = checkInteger("timeoutMs", given, Number.POSITIVE_INFINITY, 0, MAX_TIMEOUT_MS);
+  if (signal?.aborted === true) return handled(Promise.reject(signal.reason as Error));
+  const next = reader.next();
+  return new Promise((resolve, reject) => {
+    // A message that has been given out already is not taken back: who waits gets it, too late or not.
+    const giveUp = (reason: Error): void => {
+      if (reader.release(next)) reject(reason);
+    };
+    const timer = new WheelTimer({ onDue: () => giveUp(receiveTimeout(timeoutMs)) });
+    const onAbort = (): void => giveUp(signal?.reason as Error);
+    const settle = (): void => {
+      timers.disarm(timer);
+      signal?.removeEventListener("abort", onAbort);
+    };
+    next.then(
+      ({ value }) => {
+        settle();
+        resolve(value);
+      },
+      (error: Error) => {
+        settle();
+        reject(error);
+      },
+    );
+    signal?.addEventListener("abort", onAbort);
+    if (timeoutMs === 0) timer.owner.onDue();
+    else if (timeoutMs !== Number.POSITIVE_INFINITY) timers.arm(timer, timeoutMs);
+  });
+}
+
+function receiveTimeout(timeoutMs: number): ConnectionError {
+  return new ConnectionError(
+    "receive-timeout",
+    `no message came within timeoutMs (${timeoutMs}); the connection goes on`,
+  );
+}
