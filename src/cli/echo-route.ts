@@ -2,7 +2,12 @@ import type { ConnectionErrorCode, ConnectionHandler } from "../connection/index
 import type { EventLog } from "./event-log.js";
 
 /** A peer that just goes is everyday life: the close code says it. */
-const TOLD_BY_CLOSE: ReadonlySet<ConnectionErrorCode> = new Set(["connection-lost", "close-timeout"]);
+const TOLD_BY_CLOSE: ReadonlySet<ConnectionErrorCode> = new Set([
+  "connection-lost",
+  "close-timeout",
+  "ping-timeout",
+  "message-timeout",
+]);
 
 /**
  * The route that answers every message with itself, text as text and binary as binary. It returns the promise of `send`, so

@@ -1,7 +1,7 @@
 import type { TLSSocket } from "node:tls";
 import { fileURLToPath } from "node:url";
 import { formatAddress } from "../connection/index.js";
-import { type CloseOptions, type ServeOptions, type Server, serve } from "../server/index.js";
+import { type CloseOptions, QueuedBytesBudget, type ServeOptions, type Server, serve } from "../server/index.js";
 import { findCertificate, type Certificate } from "./certificate.js";
 import { CliError, ExitCode, messageOf, systemCodeOf } from "./cli-error.js";
 import { beginningOf } from "./echo-log.js";
@@ -76,6 +76,15 @@ function optionsOf(flags: ServeFlags, certificate: Certificate | undefined, log:
     maxFragments: flags.maxFragments,
     maxBufferedBytes: flags.maxBufferedBytes,
     handshakeTimeoutMs: flags.handshakeTimeoutMs,
+    queuedBytesBudget:
+      flags.maxTotalBufferedBytes === undefined ? undefined : new QueuedBytesBudget(flags.maxTotalBufferedBytes),
+    rateLimit: { messagesPerSecond: flags.maxMessagesPerSecond, bytesPerSecond: flags.maxBytesPerSecond },
+    pingIntervalMs: flags.pingIntervalMs,
+    pongTimeoutMs: flags.pongTimeoutMs,
+    idleTimeoutMs: flags.idleTimeoutMs,
+    maxLifetimeMs: flags.maxLifetimeMs,
+    messageTimeoutMs: flags.messageTimeoutMs,
+    writeTimeoutMs: flags.writeTimeoutMs,
     closeTimeoutMs: flags.closeTimeoutMs,
     readBufferSize: flags.readBufferSize,
     writeBufferSize: flags.writeBufferSize,

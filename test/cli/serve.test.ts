@@ -142,6 +142,48 @@ describe("halyard serve keeps its limits", patience, () => {
     expect(await peer.closed).toMatchObject({ code: 1008 });
   });
 
+  test.each([
+    [["--ping-interval-ms", "100", "--pong-timeout-ms", "100"], 1011, "ping-timeout"],
+    [["--idle-timeout-ms", "100"], 1001, "idle-timeout"],
+    [["--max-lifetime-ms", "100"], 1001, "max-lifetime"],
+    [["--message-timeout-ms", "100"], 1008, "message-timeout"],
+  ])("%j end with %i and say why", async (flags, code, reason) => {
+    const { echoUrl, process } = await startServe("--json", ...flags);
+    const peer = await EchoPeer.connect(echoUrl, { autoPong: false });
+    if (reason === "message-timeout") peer.socket.send("begun", { fin: false });
+    expect(await peer.closed).toEqual({ code, reason });
+    await process.find(/"closed"/);
+    expect(eventsOf(process.stdout).at(-1)).toMatchObject({ event: "closed", code, reason, by: "us" });
+    expect(process.stderr).toBe("");
+  });
+
+  test.each([
+    ["--max-messages-per-second", "2"],
+    ["--max-bytes-per-second", "20"],
+  ])("%s %s: a burst of five seconds passes, the rest has to wait", async (flag, limit) => {
+    const { echoUrl, process } = await startServe("--json", flag, limit);
+    const peer = await EchoPeer.connect(echoUrl);
+    // Ten bytes each on the wire; the server reads the first ten or so, and then one every half a second.
+    for (let i = 0; i < 13; i++) expect(await peer.echo("echo")).toBe("echo");
+    await process.find(/(?:"message"[^]*){13}/);
+    const times = eventsOf(process.stdout)
+      .filter(({ event }) => event === "message")
+      .map(({ ts }) => Date.parse(String(ts)));
+    expect((times.at(-1) ?? 0) - (times.at(0) ?? 0)).toBeGreaterThan(900);
+  });
+
+  test.each([
+    ["--max-total-buffered-bytes", "1", /more than 1 bytes are queued for all connections/],
+    ["--write-timeout-ms", "200", /write-timeout: The peer took nothing .* \(writeTimeoutMs: 200 ms\)/],
+  ])("%s %s: a peer that never reads is ended", async (flag, limit, why) => {
+    const { echoUrl, process } = await startServe("--json", "--quiet", flag, limit);
+    const peer = await EchoPeer.connect(echoUrl);
+    peer.socket.pause();
+    const flood = setInterval(() => peer.send(Buffer.alloc(1_000_000)), 5);
+    await process.find(why);
+    clearInterval(flood);
+  });
+
   test("--max-message-bytes 0: no limit", async () => {
     const { echoUrl } = await startServe("--max-message-bytes", "0");
     const peer = await EchoPeer.connect(echoUrl, { maxPayload: 0 });
