@@ -1,3 +1,4 @@
+import { describeValue } from "../internal/option-check.js";
 import type { JsonMessageError } from "./json-message-error.js";
 
 /**
@@ -14,7 +15,7 @@ export type InvalidPolicy = InvalidAction | ((error: JsonMessageError) => Invali
 
 const actions: readonly InvalidAction[] = ["close", "throw", "skip"];
 
-/** @throws TypeError or RangeError for what is no policy. */
+/** @throws RangeError for what is no policy. */
 export function resolveInvalidPolicy(policy: InvalidPolicy | undefined): InvalidPolicy {
   if (policy === undefined) return "close";
   if (typeof policy !== "function") checkAction("option onInvalid", policy, " or a function that returns one of them");
@@ -35,7 +36,5 @@ export async function actionFor(policy: InvalidPolicy, error: JsonMessageError):
 
 function checkAction(what: string, action: InvalidAction, otherwise: string): void {
   if (actions.includes(action)) return;
-  throw new RangeError(
-    `${what} is "close", "throw" or "skip"${otherwise}, not ${typeof action === "string" ? JSON.stringify(action) : typeof action}`,
-  );
+  throw new RangeError(`${what} is "close", "throw" or "skip"${otherwise}, not ${describeValue(action)}`);
 }

@@ -1,4 +1,5 @@
 import type { Connection, ConnectionHandler, Message } from "../connection/index.js";
+import { checkCallbacks } from "../internal/option-check.js";
 import { isThenable } from "../internal/thenable.js";
 import { type Decoded, decodeJson } from "./json-decoder.js";
 import type { JsonMessageError } from "./json-message-error.js";
@@ -16,6 +17,8 @@ export interface JsonHandler<Value, Data = unknown> extends Omit<ConnectionHandl
   invalid?(connection: Connection<Data>, error: JsonMessageError): unknown;
 }
 
+const callbackNames = ["open", "message", "invalid", "drain", "close", "error"];
+
 /**
  * A handler object whose `message` gets what `schema` makes of the JSON that comes. There is no promise per message unless the
  * schema or the callback gives one; messages wait for either, in order. What the schema throws ends the connection with
@@ -23,7 +26,7 @@ export interface JsonHandler<Value, Data = unknown> extends Omit<ConnectionHandl
  *
  * Where `authorize` gives connections data, say so once: `message: (player: Connection<User>, move) => ...`.
  *
- * @throws TypeError for what is no schema.
+ * @throws TypeError for what is no schema, and for a handler with a member that is none of its own.
  * @example
  * const move = z.object({ from: z.string(), to: z.string() });
  * await serve({ routes: { "/chess": jsonHandler(move, { message: (player, { from, to }) => play(player, from, to) }) } });
@@ -33,6 +36,7 @@ export function jsonHandler<Schema extends StandardSchema, Data = undefined>(
   handler: JsonHandler<InferOutput<Schema>, Data>,
 ): ConnectionHandler<Data> {
   checkSchema("jsonHandler", schema);
+  checkCallbacks("JSON handler", handler, callbackNames);
   const take = (connection: Connection<Data>, decoded: Decoded<InferOutput<Schema>>): unknown => {
     if (decoded.error === undefined) return handler.message?.(connection, decoded.value);
     if (handler.invalid !== undefined) return handler.invalid(connection, decoded.error);

@@ -23,17 +23,22 @@ export function findPrototypeKey(text: string, value: unknown): JsonIssue | unde
 function search(root: object): JsonIssue | undefined {
   const places: Place[] = [{ value: root, key: undefined, parent: undefined }];
   for (let place = places.pop(); place !== undefined; place = places.pop()) {
-    const { value } = place;
-    const isList = Array.isArray(value);
-    for (const [key, inner] of Object.entries(value) as [string, unknown][]) {
-      if (!isList && isPrototypeKey(key, inner)) {
+    if (Array.isArray(place.value)) {
+      for (const [index, inner] of place.value.entries()) visit(places, place, index, inner);
+      continue;
+    }
+    for (const [key, inner] of Object.entries(place.value) as [string, unknown][]) {
+      if (isPrototypeKey(key, inner)) {
         return { message: `the key ${key} is refused: it could change prototypes`, path: [...pathOf(place), key] };
       }
-      if (typeof inner !== "object" || inner === null) continue;
-      places.push({ value: inner, key: isList ? Number(key) : key, parent: place });
+      visit(places, place, key, inner);
     }
   }
   return undefined;
+}
+
+function visit(places: Place[], parent: Place, key: string | number, value: unknown): void {
+  if (typeof value === "object" && value !== null) places.push({ value, key, parent });
 }
 
 function isPrototypeKey(key: string, inner: unknown): boolean {

@@ -219,6 +219,16 @@ describe("jsonHandler()", () => {
     expect(() => jsonHandler((() => {}) as never, {})).toThrow("jsonHandler takes a schema");
   });
 
+  test("refuses a handler with a member that is misspelt, or that is no function", () => {
+    const misspelt = { mesage: () => {} } as never;
+    expect(() => jsonHandler(z.string(), misspelt)).toThrow(
+      'a JSON handler has no "mesage"; it takes open, message, invalid',
+    );
+    expect(() => jsonHandler(z.string(), { invalid: "close" } as never)).toThrow(
+      'the JSON handler\'s "invalid" is "close"',
+    );
+  });
+
   test("talks with a client of ws that knows nothing of it", async () => {
     const server = await listening({
       routes: {
