@@ -28,7 +28,8 @@ export async function findCertificate(flags: ServeFlags): Promise<Certificate | 
   return { ...pair, isSelfSigned: true, fingerprint: new X509Certificate(pair.cert).fingerprint256 };
 }
 
-async function readPem(flag: "cert" | "key", file: string): Promise<string> {
+/** @throws CliError that names the flag whose file cannot be read. */
+export async function readPem(flag: "ca" | "cert" | "key", file: string): Promise<string> {
   try {
     return await readFile(file, "utf8");
   } catch (error) {
@@ -39,7 +40,12 @@ async function readPem(flag: "cert" | "key", file: string): Promise<string> {
 /** The marks of a key that wants a passphrase: PKCS #8, and what OpenSSL wrote before (RFC 7468 §11, RFC 1421 §4.6). */
 const ENCRYPTED_KEY = /^(?:-----BEGIN ENCRYPTED PRIVATE KEY-----|Proc-Type: 4,ENCRYPTED)/m;
 
-function checkPair(pair: KeyPair, certFile: string, keyFile: string): string {
+/**
+ * The fingerprint of a certificate.
+ *
+ * @throws CliError that names the files, when they do not hold a certificate and its key.
+ */
+export function checkPair(pair: KeyPair, certFile: string, keyFile: string): string {
   if (ENCRYPTED_KEY.test(pair.key)) {
     const way = `which \`openssl pkey -in ${keyFile}\` prints`;
     throw new CliError(`${keyFile} is encrypted; halyard takes a key without a passphrase, ${way}`);

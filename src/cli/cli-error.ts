@@ -1,5 +1,5 @@
 /** How the process ends, as shells and scripts read it. */
-export const ExitCode = { success: 0, failure: 1, usage: 2 } as const;
+export const ExitCode = { success: 0, failure: 1, usage: 2, ended: 3 } as const;
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 
 /** A failure that the user can do something about: its message is one line that says what, and it is all they see. */

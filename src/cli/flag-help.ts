@@ -18,8 +18,8 @@ export function describeFlags(table: FlagTable): string {
 }
 
 function usageOf(name: string, flag: Flag): string {
-  if (flag.kind !== "switch") return `--${name} ${flag.placeholder}`;
-  return flag.short === undefined ? `--${name}` : `-${flag.short}, --${name}`;
+  const names = flag.short === undefined ? `--${name}` : `-${flag.short}, --${name}`;
+  return flag.kind === "switch" ? names : `${names} ${flag.placeholder}`;
 }
 
 function defaultOf(flag: Flag): string {

@@ -8,13 +8,13 @@ interface FlagText {
   readonly description: string;
   /** The default in words, where it is not a value of its own. */
   readonly otherwise?: string;
+  /** One letter that stands for it after a single dash. */
+  readonly short?: string;
 }
 
 /** On when it is given. */
 interface SwitchFlag extends FlagText {
   readonly kind: "switch";
-  /** One letter that stands for it after a single dash. */
-  readonly short?: string;
 }
 
 /** Takes any text. */
@@ -67,37 +67,63 @@ export type FlagValues<Table extends FlagTable> = {
   readonly [Name in keyof Table as CamelCase<Name>]: ValueOf<Table[Name]>;
 };
 
+/** A command line: its flags, and what stands between them. */
+interface CommandLine<Table extends FlagTable> {
+  readonly flags: FlagValues<Table>;
+  readonly operands: readonly string[];
+}
+
 type Token = NonNullable<ReturnType<typeof tokenize>>[number];
+type OptionToken = Extract<Token, { kind: "option" }>;
 
 /**
- * Reads a command line by its table. A flag that takes one value and is given twice has the last.
+ * Reads a command line that has flags and nothing else. A flag that takes one value and is given twice has the last.
  *
  * @throws CliError with exit code 2, one line, for anything that the table does not allow.
  */
 export function parseFlags<Table extends FlagTable>(table: Table, args: readonly string[]): FlagValues<Table> {
+  if (args.includes("--")) throw unexpected("--");
+  return parseCommandLine(table, args, 0).flags;
+}
+
+/**
+ * Reads a command line that has up to `mostOperands` arguments beside its flags. What follows `--` is no flag.
+ *
+ * @throws CliError with exit code 2, one line, for anything that the table does not allow.
+ */
+export function parseCommandLine<Table extends FlagTable>(
+  table: Table,
+  args: readonly string[],
+  mostOperands: number,
+): CommandLine<Table> {
   const given = new Map<string, string[]>();
+  const operands: string[] = [];
   for (const token of tokenize(table, args)) {
-    const [name, value] = readToken(table, token);
-    given.set(name, [...(given.get(name) ?? []), value]);
+    if (token.kind === "option") {
+      const [name, value] = readOption(table, token);
+      given.set(name, [...(given.get(name) ?? []), value]);
+    } else if (token.kind === "positional") {
+      if (operands.push(token.value) > mostOperands) throw unexpected(token.value);
+    }
   }
   const entries = Object.entries(table).map(([name, flag]) => [camelCase(name), valueOf(name, flag, given.get(name))]);
-  return Object.fromEntries(entries) as FlagValues<Table>;
+  return { flags: Object.fromEntries(entries) as FlagValues<Table>, operands };
+}
+
+function unexpected(argument: string): CliError {
+  return CliError.ofUsage(`unexpected argument ${JSON.stringify(argument)}`);
 }
 
 function tokenize(table: FlagTable, args: readonly string[]) {
   const options: ParseArgsConfig["options"] = {};
-  for (const [name, flag] of Object.entries(table)) {
-    if (flag.kind !== "switch") options[name] = { type: "string" };
-    else options[name] = { type: "boolean", ...(flag.short !== undefined && { short: flag.short }) };
+  for (const [name, { kind, short }] of Object.entries(table)) {
+    options[name] = { type: kind === "switch" ? "boolean" : "string", ...(short !== undefined && { short }) };
   }
   // Not strict: what is wrong is said below, in one line and in this program's own words.
   return parseArgs({ args: [...args], options, strict: false, allowPositionals: true, tokens: true }).tokens;
 }
 
-function readToken(table: FlagTable, token: Token): [name: string, value: string] {
-  if (token.kind !== "option") {
-    throw CliError.ofUsage(`unexpected argument ${JSON.stringify(token.kind === "positional" ? token.value : "--")}`);
-  }
+function readOption(table: FlagTable, token: OptionToken): [name: string, value: string] {
   const flag = Object.hasOwn(table, token.name) ? table[token.name] : undefined;
   if (flag === undefined) throw CliError.ofUsage(`unknown flag ${token.rawName}${suggestion(table, token.name)}`);
   if (flag.kind === "switch") {

@@ -1,8 +1,10 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
 import { CliError, ExitCode, messageOf } from "./cli-error.js";
+import { connectCommand } from "./connect-command.js";
+import { checkConnectFlags, connectFlags, urlOf } from "./connect-flags.js";
 import { describeFlags } from "./flag-help.js";
-import { parseFlags } from "./flags.js";
+import { parseCommandLine, parseFlags } from "./flags.js";
 import { printable } from "./printable.js";
 import { serveCommand } from "./serve-command.js";
 import { checkServeFlags, serveFlags } from "./serve-flags.js";
@@ -13,6 +15,7 @@ Usage: halyard COMMAND [flags]
 
 Commands:
   serve      Serve an echo at /echo and a page to try it at /
+  connect    Connect to a server: send what is typed or piped, print what comes
 
 Flags:
   -h, --help       Print this and exit
@@ -29,11 +32,28 @@ ${describeFlags(serveFlags)}
 Exit status: 0 after SIGINT or SIGTERM, 1 if it cannot start, 2 for a wrong command line.
 `;
 
+const CONNECT_HELP = `halyard connect: talk to a WebSocket server
+
+Usage: halyard connect [flags] URL
+
+URL begins with ws://, wss://, http://, https:// or is ws+unix:/SOCKET:/PATH.
+
+${describeFlags(connectFlags)}
+Messages: each line of input is one. Typed lines that begin with / are commands, which /help lists.
+Piped lines are sent as they are; when they end, so does the connection after --wait-ms of silence.
+
+Exit status: 0 after a clean close, 1 if it cannot connect, 2 for a wrong command line, 3 if the
+connection is lost, breaks the protocol or is closed by the server with another code than 1000 or
+1001, 130 or 143 for a signal before it is open, or a second one.
+`;
+
 async function run(args: readonly string[]): Promise<ExitCode> {
   const [command, ...rest] = args;
   switch (command) {
     case "serve":
       return await runServe(rest);
+    case "connect":
+      return await runConnect(rest);
     case "help":
       return runHelp(rest);
     case "--help":
@@ -52,6 +72,7 @@ async function run(args: readonly string[]): Promise<ExitCode> {
 function runHelp([command]: readonly string[]): ExitCode {
   if (command === undefined) return print(HELP);
   if (command === "serve") return print(SERVE_HELP);
+  if (command === "connect") return print(CONNECT_HELP);
   throw unknownCommand(command);
 }
 
@@ -66,6 +87,20 @@ async function runServe(args: readonly string[]): Promise<ExitCode> {
   checkServeFlags(flags);
   // The last lines have been flushed or given up: whoever does not take them must not keep the process.
   return process.exit(await serveCommand(flags));
+}
+
+async function runConnect(args: readonly string[]): Promise<ExitCode> {
+  const { flags, operands } = parseCommandLine(connectFlags, args, 1);
+  if (flags.help) return print(CONNECT_HELP);
+  if (flags.version) return print(`${readVersion()}\n`);
+  checkConnectFlags(flags);
+  try {
+    return process.exit(await connectCommand(urlOf(operands), flags));
+  } catch (error) {
+    complain(error);
+    // stdin may be open still, and would keep the process.
+    return process.exit(exitCodeOf(error));
+  }
 }
 
 function print(text: string): ExitCode {
@@ -83,6 +118,10 @@ function complain(error: unknown): void {
   process.stderr.write(`halyard: ${printable(messageOf(error))}\n`);
 }
 
+function exitCodeOf(error: unknown): ExitCode {
+  return error instanceof CliError ? error.exitCode : ExitCode.failure;
+}
+
 for (const stream of [process.stdout, process.stderr]) {
   stream.on("error", () => {}); // EPIPE: whoever read the output has left, which is no reason to crash
 }
@@ -96,5 +135,5 @@ try {
   process.exitCode = await run(process.argv.slice(2));
 } catch (error) {
   complain(error);
-  process.exitCode = error instanceof CliError ? error.exitCode : ExitCode.failure;
+  process.exitCode = exitCodeOf(error);
 }

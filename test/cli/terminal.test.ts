@@ -1,33 +1,13 @@
-import { execFileSync, spawn } from "node:child_process";
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { connectMutePeer, EchoPeer } from "../support/echo-peer.js";
-import { HalyardProcess, halyardScript, untilListening } from "../support/halyard-process.js";
-import { requirement } from "../support/requirement.js";
+import { halyardScript, untilListening } from "../support/halyard-process.js";
+import { CTRL_C, runInTerminal, terminalsAvailable } from "../support/terminal.js";
 
 /** Each test starts a process or two, on a machine that may be busy. */
 const patience = { timeout: 20_000 };
-
-const CTRL_C = "\u0003";
-
-function hasScript(): boolean {
-  try {
-    return execFileSync("script", ["--version"], { encoding: "utf8" }).includes("util-linux");
-  } catch {
-    return false;
-  }
-}
-
-/**
- * Runs a command in a terminal of its own; what is typed goes to the terminal's keyboard. `script` starts it through a shell,
- * which must step aside: Debian's sh would wait for the command, take the Ctrl-C as well, and answer 130 in its place.
- */
-function runInTerminal(command: string, cwd: string): HalyardProcess {
-  const args = ["--quiet", "--return", "--command", `exec ${command}`, "/dev/null"];
-  return HalyardProcess.of(spawn("script", args, { cwd, env: { ...process.env, SHELL: "/bin/sh" } }));
-}
 
 /** A package whose `npm start` is that of this repository without the build before it. */
 async function createPackage(): Promise<string> {
@@ -37,7 +17,7 @@ async function createPackage(): Promise<string> {
   return folder;
 }
 
-const available = requirement("terminal tests: script", hasScript(), "apt-get install bsdutils");
+const available = terminalsAvailable();
 
 describe.runIf(available)("npm start in a terminal", patience, () => {
   test("drains cleanly after one Ctrl-C, though the signal arrives from the terminal and from npm", async () => {

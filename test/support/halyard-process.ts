@@ -24,6 +24,7 @@ export class HalyardProcess {
 
   constructor(child: ChildProcess) {
     this.#child = child;
+    child.stdin?.on("error", () => {}); // EPIPE: the process may end before its input
     child.stdout?.setEncoding("utf8").on("data", (text: string) => {
       this.stdout += text;
       this.#notify();
@@ -89,6 +90,11 @@ export class HalyardProcess {
 
   type(text: string): void {
     this.#child.stdin?.write(text);
+  }
+
+  /** Ends the process's input after `last`, as a pipe does. */
+  endInput(last: string | Uint8Array = ""): void {
+    this.#child.stdin?.end(last);
   }
 
   /** Stops reading what the process writes, for good. */

@@ -1,0 +1,169 @@
+import { CliError } from "./cli-error.js";
+import type { FlagValues } from "./flags.js";
+
+/** Every flag of `halyard connect`: what is parsed and what help shows. */
+export const connectFlags = {
+  header: {
+    group: "Handshake",
+    kind: "list",
+    short: "H",
+    placeholder: '"NAME: VALUE"',
+    description: "Header of the request; repeatable",
+  },
+  subprotocol: {
+    group: "Handshake",
+    kind: "list",
+    short: "s",
+    placeholder: "NAME",
+    description: "Subprotocol to offer, the favourite first; repeatable",
+  },
+  origin: {
+    group: "Handshake",
+    kind: "text",
+    short: "o",
+    placeholder: "ORIGIN",
+    description: "Origin to claim, as a page's browser would",
+  },
+  auth: {
+    group: "Handshake",
+    kind: "text",
+    placeholder: "USER:PASSWORD",
+    description: "Basic authentication; other users of this machine can see it while the command runs",
+  },
+  "follow-redirects": {
+    group: "Handshake",
+    kind: "count",
+    placeholder: "COUNT",
+    least: 0,
+    most: 20,
+    default: 0,
+    description: "Redirects to follow; never from wss to ws",
+  },
+  "timeout-ms": {
+    group: "Handshake",
+    kind: "count",
+    placeholder: "MS",
+    least: 1,
+    most: 2_147_483_647,
+    default: 10_000,
+    description: "Time until the connection is open",
+  },
+  ca: {
+    group: "TLS",
+    kind: "text",
+    placeholder: "FILE",
+    description: "Certificates to trust, in PEM, in place of the usual ones",
+  },
+  cert: {
+    group: "TLS",
+    kind: "text",
+    placeholder: "FILE",
+    description: "Certificate to show, in PEM; needs --key",
+  },
+  key: { group: "TLS", kind: "text", placeholder: "FILE", description: "Private key of the certificate, in PEM" },
+  servername: {
+    group: "TLS",
+    kind: "text",
+    placeholder: "NAME",
+    description: "Name to ask for and to find in the server's certificate",
+    otherwise: "the URL's",
+  },
+  insecure: {
+    group: "TLS",
+    kind: "switch",
+    description: "Take any certificate: whoever sits in between can read along",
+  },
+  execute: {
+    group: "Messages",
+    kind: "list",
+    short: "x",
+    placeholder: "MESSAGE",
+    description: "Message to send first; repeatable",
+  },
+  binary: { group: "Messages", kind: "switch", description: "Send lines and --execute as binary messages" },
+  once: {
+    group: "Messages",
+    kind: "switch",
+    description: "Close after the first message; without one the exit status is 3",
+  },
+  "wait-ms": {
+    group: "Messages",
+    kind: "count",
+    placeholder: "MS",
+    least: 0,
+    most: 2_147_483_647,
+    description: "After the end of piped input, close when nothing has come for so long; 0 waits for the server",
+    otherwise: "1000; 0 with --once",
+  },
+  history: {
+    group: "Messages",
+    kind: "text",
+    placeholder: "FILE",
+    description: "Keep typed lines for the next time; a line that begins with a space is left out",
+    otherwise: "keep none",
+  },
+  "max-message-bytes": {
+    group: "Limits, 0 for none",
+    kind: "limit",
+    placeholder: "BYTES",
+    default: 1_048_576,
+    description: "Bytes in a message; more ends in 1009",
+  },
+  "max-frame-bytes": {
+    group: "Limits, 0 for none",
+    kind: "limit",
+    placeholder: "BYTES",
+    description: "Bytes in a frame; more ends in 1009",
+    otherwise: "as for messages",
+  },
+  "max-fragments": {
+    group: "Limits, 0 for none",
+    kind: "limit",
+    placeholder: "COUNT",
+    default: 16_384,
+    description: "Frames in a message; more ends in 1008",
+  },
+  "close-timeout-ms": {
+    group: "Limits, 0 for none",
+    kind: "count",
+    placeholder: "MS",
+    least: 1,
+    most: 2_147_483_647,
+    default: 5_000,
+    description: "Time for a closing handshake",
+  },
+  json: { group: "Output", kind: "switch", description: "Print one JSON object per line for all that happens" },
+  quiet: { group: "Output", kind: "switch", short: "q", description: "Print messages and errors only" },
+  "no-color": { group: "Output", kind: "switch", description: "Print no colors, as with NO_COLOR set" },
+  help: { group: "Output", kind: "switch", short: "h", description: "Print this and exit" },
+  version: { group: "Output", kind: "switch", short: "V", description: "Print the version and exit" },
+} as const;
+
+export type ConnectFlags = FlagValues<typeof connectFlags>;
+
+/** @throws CliError with exit code 2 for flags that are right one by one and not together. */
+export function checkConnectFlags({ cert, key, auth, header }: ConnectFlags): void {
+  if ((cert === undefined) !== (key === undefined)) {
+    throw CliError.ofUsage(`--${cert === undefined ? "key needs --cert" : "cert needs --key"}`);
+  }
+  if (auth !== undefined && !auth.includes(":")) throw CliError.ofUsage("--auth takes USER:PASSWORD, with a colon");
+  const wrong = header.find((each) => !/^[^\s:]+:/.test(each));
+  if (wrong !== undefined) {
+    // What has no colon may be all secret.
+    throw CliError.ofUsage('--header takes "NAME: VALUE", with a colon behind the name');
+  }
+  if (auth !== undefined && header.some((each) => /^authorization:/i.test(each))) {
+    throw CliError.ofUsage("--auth and --header Authorization say the same thing; give one of them");
+  }
+}
+
+/**
+ * The URL of a command line.
+ *
+ * @throws CliError with exit code 2 for none, or for one without a scheme.
+ */
+export function urlOf([url]: readonly string[]): string {
+  if (url === undefined) throw CliError.ofUsage("connect to what? halyard connect ws://localhost:8080/echo");
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(url) || url.startsWith("ws+unix:")) return url;
+  throw CliError.ofUsage("a URL begins with ws:// or wss://");
+}
