@@ -77,8 +77,7 @@ async function converse(
   const session = new ConnectSession(connection, user.report, end);
   let info: CloseInfo;
   try {
-    const { url, remote, subprotocol } = connection;
-    await user.report({ event: "connected", url, remote, subprotocol });
+    await user.report(connectedTo(connection));
     info = await session.run(user.lines);
   } finally {
     await user.close();
@@ -93,6 +92,11 @@ async function converse(
 function earlyEndOf(session: ConnectSession, once: boolean): CliError | undefined {
   if (once) return session.hasReceived ? undefined : earlyEndFailure("a message came");
   return session.hasUnsent ? earlyEndFailure("all input was sent") : undefined;
+}
+
+function connectedTo({ url, remote, subprotocol, headers }: Connection) {
+  const extensions = headers["sec-websocket-extensions"] ?? "";
+  return { event: "connected", url, remote, subprotocol, extensions } as const;
 }
 
 function closedBy({ code, reason, by, clean }: CloseInfo) {

@@ -6,6 +6,8 @@ export type ConnectEvent =
       readonly url: string;
       readonly remote: string;
       readonly subprotocol: string;
+      /** What the server has agreed to, as its header says: `"permessage-deflate"`. */
+      readonly extensions: string;
     }
   | { readonly event: "sent"; readonly message: string | Uint8Array }
   | { readonly event: "message"; readonly message: string | Uint8Array }

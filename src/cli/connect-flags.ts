@@ -30,6 +30,11 @@ export const connectFlags = {
     placeholder: "USER:PASSWORD",
     description: "Basic authentication; other users of this machine can see it while the command runs",
   },
+  compression: {
+    group: "Handshake",
+    kind: "switch",
+    description: "Offer to compress messages (permessage-deflate)",
+  },
   "follow-redirects": {
     group: "Handshake",
     kind: "count",

@@ -15,6 +15,7 @@ export async function connectOptionsOf(flags: ConnectFlags, signal: AbortSignal)
     headers: headersOf(flags),
     subprotocols: flags.subprotocol,
     origin: flags.origin,
+    compression: flags.compression,
     tls: await tlsOptionsOf(flags),
     handshakeTimeoutMs: flags.timeoutMs,
     followRedirects: flags.followRedirects,

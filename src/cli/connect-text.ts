@@ -32,9 +32,10 @@ export function formatForSession(event: ConnectEvent, paint: Paint): string | un
   }
 }
 
-function formatConnected({ url, subprotocol }: ConnectEvent & { event: "connected" }): string {
+function formatConnected({ url, subprotocol, extensions }: ConnectEvent & { event: "connected" }): string {
   const spoken = subprotocol === "" ? "" : `, which speaks ${printable(subprotocol)}`;
-  return `Connected to ${printable(url)}${spoken}. Enter sends a line, /help lists commands, Ctrl-C closes.`;
+  const extended = extensions === "" ? "" : ` (${printable(extensions)})`;
+  return `Connected to ${printable(url)}${spoken}${extended}. Enter sends a line, /help lists commands, Ctrl-C closes.`;
 }
 
 /** A message as a terminal may show it: text on one line, bytes in hexadecimal. */

@@ -24,12 +24,12 @@ describe("endFailure()", () => {
     ],
     [
       { ...clean, code: 1009, by: "us", clean: false, error: ConnectionError.ofFault("message-too-big") },
-      "message-too-big: The frames of a message add up to more than maxMessageBytes. (RFC 6455 §10.4, close code 1009); --max-message-bytes allows more",
+      `${ConnectionError.ofFault("message-too-big").message}; --max-message-bytes allows more`,
       "protocol-fault",
     ],
     [
       { ...clean, code: 1002, by: "us", clean: false, error: ConnectionError.ofFault("masked-frame") },
-      "masked-frame: A server sent a frame that is masked. (RFC 6455 §5.1, close code 1002)",
+      ConnectionError.ofFault("masked-frame").message,
       "protocol-fault",
     ],
     [

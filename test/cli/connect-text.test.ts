@@ -32,12 +32,18 @@ describe("formatForSession()", () => {
 
   test.each<[event: ConnectEvent, text: string | undefined]>([
     [
-      { event: "connected", url: "ws://a/", remote: "192.0.2.1:80", subprotocol: "" },
+      { event: "connected", url: "ws://a/", remote: "192.0.2.1:80", subprotocol: "", extensions: "" },
       "Connected to ws://a/. Enter sends a line, /help lists commands, Ctrl-C closes.",
     ],
     [
-      { event: "connected", url: "ws://a/", remote: "192.0.2.1:80", subprotocol: "chat.v2" },
-      "Connected to ws://a/, which speaks chat.v2. Enter sends a line, /help lists commands, Ctrl-C closes.",
+      {
+        event: "connected",
+        url: "ws://a/",
+        remote: "192.0.2.1:80",
+        subprotocol: "chat.v2",
+        extensions: "permessage-deflate",
+      },
+      "Connected to ws://a/, which speaks chat.v2 (permessage-deflate). Enter sends a line, /help lists commands, Ctrl-C closes.",
     ],
     [{ event: "message", message: "hi" }, "< hi"],
     [{ event: "message", message: Uint8Array.of(1) }, "< <binary, 1 byte> 01  ."],

@@ -297,6 +297,17 @@ describe("the request of halyard connect", patience, () => {
   });
 });
 
+test("--compression compresses what the server agrees to, and is told of", patience, async () => {
+  const line = "x".repeat(10_000);
+  for (const flags of [[], ["--compression"]]) {
+    const { echoUrl } = await startServe(...flags);
+    const { stdout } = await pipe(`${line}\n`, "--json", "--compression", "--wait-ms=1", echoUrl);
+    const [connected, , message] = eventsOf(stdout);
+    expect(connected?.["extensions"]).toEqual(flags.length === 0 ? "" : expect.stringMatching(/^permessage-deflate\b/));
+    expect(message).toMatchObject({ event: "message", data: line });
+  }
+});
+
 describe("halyard connect --json", patience, () => {
   test("prints one object per line for all that happens", async () => {
     const { echoUrl } = await startServe();
@@ -309,6 +320,7 @@ describe("halyard connect --json", patience, () => {
         url: echoUrl,
         remote: expect.stringMatching(/^(?:\[::1\]|127\.0\.0\.1):\d+$/) as unknown,
         subprotocol: "",
+        extensions: "",
       },
       { level: "info", event: "sent", type: "text", bytes: 5, data: "hi\u202e" },
       { level: "info", event: "message", type: "text", bytes: 5, data: "hi\u202e" },
