@@ -62,7 +62,7 @@ describe("halyard connect to a server with a self-signed certificate", patience,
     const { code, stdout, stderr } = await greet(echoUrl);
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
     expect(stderr).toMatch(
-      /^halyard: could not connect to wss:.*: self-signed certificate; --ca FILE .* --insecure .*\n$/,
+      /^halyard: could not connect to wss:.*: self-signed certificate;.* --ca FILE .* --insecure .*\n$/,
     );
   });
 
