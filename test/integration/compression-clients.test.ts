@@ -6,7 +6,7 @@ import type { PerMessageDeflateOptions } from "ws";
 import type { CompressionOptions, Server } from "../../src/server/index.js";
 import { EchoPeer } from "../support/echo-peer.js";
 import { listening } from "../support/listening.js";
-import { hasPythonWebsockets } from "../support/python.js";
+import { hasPythonWebsockets, HOW_TO_INSTALL_PYTHON_WEBSOCKETS, PYTHON } from "../support/python.js";
 import { requirement } from "../support/requirement.js";
 
 /** Servers that differ in everything that is negotiated. */
@@ -76,14 +76,14 @@ describe.each(servers)("a server with compression %j", { timeout: 30_000 }, (com
 const run = promisify(execFile);
 
 describe.runIf(
-  requirement("compression tests: Python's websockets", hasPythonWebsockets(), "apt-get install python3-websockets"),
+  requirement("compression tests: Python's websockets", hasPythonWebsockets(), HOW_TO_INSTALL_PYTHON_WEBSOCKETS),
 )("a server", { timeout: 30_000 }, () => {
   test.each(servers)(
     "with compression %j has every message back from a client of Python's websockets",
     async (compression) => {
       const server = await serveEcho(compression);
       const script = join(import.meta.dirname, "fixtures", "python_deflate_client.py");
-      const { stdout } = await run("/usr/bin/python3", [script, `ws://127.0.0.1:${server.port}/`]);
+      const { stdout } = await run(PYTHON, [script, `ws://127.0.0.1:${server.port}/`]);
       const { agreed, failed } = JSON.parse(stdout) as { agreed: number; failed: readonly string[] };
       expect(failed).toEqual([]);
       expect(agreed).toBe(36);

@@ -1,11 +1,16 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { type PerMessageDeflateOptions, WebSocketServer } from "ws";
 import { connect } from "../../src/client/index.js";
 import type { Connection } from "../../src/connection/index.js";
 import type { CompressionOptions } from "../../src/server/index.js";
+import { EchoProgram } from "../support/echo-program.js";
+import { buildGorilla, hasGorilla, HOW_TO_INSTALL_GORILLA } from "../support/gorilla.js";
 import { listening } from "../support/listening.js";
+import { hasPythonWebsockets, HOW_TO_INSTALL_PYTHON_WEBSOCKETS, PYTHON } from "../support/python.js";
+import { requirement } from "../support/requirement.js";
 
 /** Clients that differ in everything that is offered. */
 const clients: readonly CompressionOptions[] = [false, true].flatMap((contextTakeover) =>
@@ -42,7 +47,14 @@ const messages: readonly (string | Uint8Array)[] = [
   "Hello",
 ];
 
-async function checkEcho(connection: Connection): Promise<void> {
+/** Our client's connection to a server on `port`; it leaves when the test is over. */
+async function open(port: number, compression: CompressionOptions, path = "/"): Promise<Connection<undefined>> {
+  const connection = await connect(`ws://127.0.0.1:${port}${path}`, { compression });
+  onTestFinished(() => connection.terminate());
+  return connection;
+}
+
+async function checkEcho(connection: Connection<undefined>): Promise<void> {
   for (const message of messages) {
     void connection.send(message);
     expectSame(await connection.receive(), message);
@@ -71,7 +83,7 @@ describe("our client", { timeout: 30_000 }, () => {
     await once(server, "listening");
     const { port } = server.address() as AddressInfo;
     for (const compression of clients) {
-      const connection = await connect(`ws://127.0.0.1:${port}/`, { compression });
+      const connection = await open(port, compression);
       expect(connection.extensions).toMatch(/^permessage-deflate/);
       await checkEcho(connection);
       connection.terminate();
@@ -85,7 +97,7 @@ describe("our client", { timeout: 30_000 }, () => {
         routes: { "/": { message: (socket, message) => socket.write(message) } },
       });
       for (const compression of clients) {
-        const connection = await connect(`ws://127.0.0.1:${server.port}/`, { compression });
+        const connection = await open(server.port, compression);
         expect(connection.extensions).toMatch(/^permessage-deflate/);
         await checkEcho(connection);
         connection.terminate();
@@ -107,10 +119,51 @@ describe("our client", { timeout: 30_000 }, () => {
     });
     await once(server, "listening");
     const { port } = server.address() as AddressInfo;
-    const connection = await connect(`ws://127.0.0.1:${port}/`, { compression: { thresholdBytes: 0 } });
+    const connection = await open(port, { thresholdBytes: 0 });
     expect(connection.extensions).toContain("client_max_window_bits=8");
     await checkEcho(connection);
     expect(new Set(compressed)).toEqual(new Set([false]));
     connection.terminate();
   });
 });
+
+/** Servers of Python's websockets that differ in everything that they ask for. */
+const serversOfPython = [
+  {},
+  { server_no_context_takeover: true, client_no_context_takeover: true },
+  { server_max_window_bits: 9, client_max_window_bits: 9 },
+  { server_no_context_takeover: true, client_max_window_bits: 12, require_client_max_window_bits: true },
+];
+
+describe.runIf(
+  requirement("compression tests: Python's websockets", hasPythonWebsockets(), HOW_TO_INSTALL_PYTHON_WEBSOCKETS),
+)("our client", { timeout: 30_000 }, () => {
+  test.each(serversOfPython)("has every message back from a server of Python's websockets with %j", async (option) => {
+    const script = join(import.meta.dirname, "fixtures/python_deflate_server.py");
+    const { port } = await EchoProgram.start(PYTHON, script, JSON.stringify(option));
+    for (const compression of clients) {
+      const connection = await open(port, compression);
+      expect(connection.extensions).toMatch(/^permessage-deflate/);
+      await checkEcho(connection);
+      connection.terminate();
+    }
+  });
+});
+
+describe.runIf(requirement("compression tests: gorilla/websocket", hasGorilla(), HOW_TO_INSTALL_GORILLA))(
+  "our client",
+  { timeout: 120_000 },
+  () => {
+    test("has every message back from a server of gorilla/websocket, which keeps no context", async () => {
+      const { port } = await EchoProgram.start(await buildGorilla(), "serve", "compressed");
+      for (const compression of clients) {
+        const connection = await open(port, compression, "/echo");
+        expect(connection.extensions).toBe(
+          "permessage-deflate; server_no_context_takeover; client_no_context_takeover",
+        );
+        await checkEcho(connection);
+        connection.terminate();
+      }
+    });
+  },
+);

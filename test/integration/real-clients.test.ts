@@ -4,12 +4,13 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import WebSocket from "ws";
-import type { CloseInfo } from "../../src/server/index.js";
+import type { CloseInfo, ServeOptions } from "../../src/server/index.js";
 import { EchoPeer } from "../support/echo-peer.js";
 import { buildGorilla, hasGorilla, HOW_TO_INSTALL_GORILLA } from "../support/gorilla.js";
 import { listening } from "../support/listening.js";
 import { hasPythonWebsockets, HOW_TO_INSTALL_PYTHON_WEBSOCKETS, PYTHON } from "../support/python.js";
 import { requirement } from "../support/requirement.js";
+import { until } from "../support/turns.js";
 
 interface Closing {
   readonly code: number;
@@ -34,9 +35,13 @@ const run = promisify(execFile);
 const fixture = (name: string): string => join(import.meta.dirname, "fixtures", name);
 
 /** Has a client play the scenario against a server, and checks what both saw of it. */
-async function checkClient(play: (base: string) => Promise<Report>): Promise<void> {
+async function checkClient(
+  play: (base: string) => Promise<Report>,
+  options: Partial<ServeOptions> = {},
+): Promise<void> {
   const infos: CloseInfo[] = [];
   const server = await listening({
+    ...options,
     subprotocols: ["v2"],
     routes: {
       "/echo": { message: (socket, message) => socket.send(message), close: (_, info) => infos.push(info) },
@@ -54,6 +59,7 @@ async function checkClient(play: (base: string) => Promise<Report>): Promise<voi
     closedByServer: { code: 4321, reason: "bye ⚓", wasClean: true },
     refused: true,
   });
+  await until(() => infos.length > 0); // the client's socket may end with its process
   expect(infos).toEqual([{ code: 4000, reason: "done ⚓", by: "peer", clean: true, error: undefined }]);
 }
 
@@ -98,12 +104,23 @@ describe.runIf(
 describe.runIf(requirement("real client tests: gorilla/websocket", hasGorilla(), HOW_TO_INSTALL_GORILLA))(
   "gorilla/websocket",
   () => {
-    test("talks to the server", { timeout: 120_000 }, async () => {
+    test("talks to the server, compressing or not", { timeout: 120_000 }, async () => {
       const program = await buildGorilla();
       await checkClient(async (base) => {
         const { stdout } = await run(program, ["play", base]);
         return JSON.parse(stdout) as Report;
       });
+      await checkClient(
+        async (base) => {
+          const { stdout } = await run(program, ["play", base, "compressed"]);
+          const report = JSON.parse(stdout) as Report & { readonly extensions: string };
+          expect(report.extensions).toBe(
+            "permessage-deflate; server_no_context_takeover; client_no_context_takeover; server_max_window_bits=13",
+          );
+          return report;
+        },
+        { compression: { thresholdBytes: 0 } },
+      );
     });
   },
 );
