@@ -52,7 +52,7 @@ test(
     expect(report).toMatchObject({ received: total, wrong: 0, code: 1000 });
     server.send("report");
     const serverReport = await said(server);
-  expect(report["grown"]).toBeLessThan(64 * MIB);
+    expect(report["grown"]).toBeLessThan(64 * MIB);
     expect(serverReport["grown"]).toBeLessThan(64 * MIB);
   },
 );
