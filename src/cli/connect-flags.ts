@@ -125,8 +125,8 @@ export const connectFlags = {
     group: "Limits, 0 for none",
     kind: "limit",
     placeholder: "COUNT",
-    default: 16_384,
     description: "Frames in a message; more ends in 1008",
+    otherwise: "16384, more for larger messages",
   },
   "close-timeout-ms": {
     group: "Limits, 0 for none",

@@ -86,7 +86,7 @@ describe("findSyntaxError()", () => {
     "0.5e-10",
     "1E+400",
     '""',
-    String.raw`"\"\\\/\b\f\n\r\té"`,
+    String.raw`"\"\\\/\b\f\n\r\t\u00E9é"`,
     "[]",
     "{ }",
     "[[],{}]",
