@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { CliError } from "../../src/cli/cli-error.js";
-import { codeOfFailure, connectFailure, endFailure } from "../../src/cli/connect-failure.js";
+import { codeOfFailure, connectFailure, earlyEndFailure, endFailure } from "../../src/cli/connect-failure.js";
 import { type CloseInfo, ConnectionError } from "../../src/client/index.js";
 
 const clean: CloseInfo = { code: 1000, reason: "", by: "peer", clean: true, error: undefined };
@@ -41,6 +41,14 @@ describe("endFailure()", () => {
     const failure = endFailure(info);
     expect(failure).toMatchObject({ exitCode: 3, message });
     expect(codeOfFailure(failure)).toBe(code);
+  });
+});
+
+describe("earlyEndFailure()", () => {
+  test("makes exit code 3 of an end that came too early", () => {
+    const failure = earlyEndFailure("all input was sent");
+    expect(failure).toMatchObject({ exitCode: 3, message: "the connection was closed before all input was sent" });
+    expect(codeOfFailure(failure)).toBe("ended");
   });
 });
 

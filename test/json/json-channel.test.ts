@@ -319,10 +319,10 @@ describe("an asynchronous schema for sending", () => {
 
 describe("send() of a channel", () => {
   test("waits for room as the connection's does", async () => {
-    const { peer, connection } = await meet({ highWaterMark: 1024, lowWaterMark: 0 });
+    const { peer, connection } = await meet({ maxBufferedBytes: Number.POSITIVE_INFINITY });
     const channel = jsonChannel(connection, { send: z.string() });
     peer.raw.stopReading();
-    const long = "x".repeat(4 * 1024 * 1024);
+    const long = "x".repeat(32 * 1024 * 1024); // more than the kernel takes
     while (channel.write(long));
     let hasRoom = false;
     const sent = channel.send("last").then(() => (hasRoom = true));
