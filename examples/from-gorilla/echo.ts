@@ -17,7 +17,7 @@ export function start(port: number): Server {
       for (;;) {
         const message = await connection.receive(); // ReadMessage
         if (message === undefined) return; // where gorilla returns a CloseError: see `await connection.closed`
-        console.log(`${connection.remote} sent: ${message}`);
+        console.log(`${connection.remote} sent: ${String(message)}`);
         await connection.send(message); // WriteMessage
       }
     });
