@@ -23,6 +23,9 @@ export async function connectOptionsOf(flags: ConnectFlags, signal: AbortSignal)
     maxMessageBytes: flags.maxMessageBytes,
     maxFrameBytes: flags.maxFrameBytes,
     maxFragments: flags.maxFragments,
+    pingIntervalMs: flags.pingIntervalMs,
+    pongTimeoutMs: flags.pongTimeoutMs,
+    idleTimeoutMs: flags.idleTimeoutMs,
     closeTimeoutMs: flags.closeTimeoutMs,
   };
 }

@@ -210,6 +210,22 @@ describe("the end of halyard connect", patience, () => {
     expect(program.stderr).toMatch(/^halyard: reserved-opcode: .+ \(RFC 6455 §5\.2, close code 1002\)\n$/);
   });
 
+  test("is 3 when the server does not answer a ping of the schedule within --pong-timeout-ms", async () => {
+    const { program, peer } = await meetProgram("--ping-interval-ms=20", "--pong-timeout-ms=20");
+    expect(await peer.hear()).toHaveProperty("ping");
+    await peer.leave();
+    expect(await program.exited).toEqual({ code: 3, signal: null });
+    expect(program.stderr).toMatch(/^halyard: .*pong.*\n$/);
+  });
+
+  test("is 0 after --idle-timeout-ms without a message", async () => {
+    const { program, peer } = await meetProgram("--idle-timeout-ms=20");
+    expect(await peer.hear()).toEqual({ close: 1001, reason: "idle-timeout" });
+    peer.close(1001);
+    peer.raw.end();
+    expect(await program.exited).toEqual({ code: 0, signal: null });
+  });
+
   test("is 3 when a message is too big, and names the flag", async () => {
     const { echoUrl } = await startServe();
     const { code, stderr } = await pipe("123456\n", "--max-message-bytes=5", echoUrl);
