@@ -77,8 +77,8 @@ export const serveFlags = {
     group: "Limits, 0 for none",
     kind: "limit",
     placeholder: "COUNT",
-    default: 16_384,
     description: "Frames in a message; more ends in 1008",
+    otherwise: "16384, more for larger messages",
   },
   "max-buffered-bytes": {
     group: "Limits, 0 for none",

@@ -142,6 +142,14 @@ describe("halyard serve keeps its limits", patience, () => {
     expect(await peer.closed).toMatchObject({ code: 1008 });
   });
 
+  test("--max-message-bytes 0: a message may have more fragments too", async () => {
+    const { echoUrl } = await startServe("--max-message-bytes", "0", "--quiet");
+    const peer = await EchoPeer.connect(echoUrl);
+    const fragments = 16_385;
+    for (let sent = 1; sent <= fragments; sent++) peer.socket.send("a", { fin: sent === fragments });
+    expect(await peer.receive()).toHaveLength(fragments);
+  });
+
   test.each([
     [["--ping-interval-ms", "100", "--pong-timeout-ms", "100"], 1011, "ping-timeout"],
     [["--idle-timeout-ms", "100"], 1001, "idle-timeout"],
