@@ -8,6 +8,7 @@ import {
   cutTransport,
   failByUs,
   OPEN,
+  withoutHandshake,
 } from "../../src/protocol/close-handshake.js";
 import { buildClosePayload } from "../../src/protocol/close-payload.js";
 
@@ -89,5 +90,15 @@ describe("the answer to a close frame", () => {
   test("RFC 6455 §5.5.1: is empty where it was empty", () => {
     const answer = answerTo({ code: 1005, reason: "" });
     expect(buildClosePayload(answer.code, answer.reason)).toEqual(new Uint8Array(0));
+  });
+});
+
+test("withoutHandshake() keeps who closed and why, and calls it not clean", () => {
+  const closed = closeByPeer(closeByUs(OPEN, { code: 4000, reason: "enough" }), { code: 4000, reason: "" });
+  if (closed.kind !== "closed") throw new Error("not closed");
+  expect(closed.summary).toEqual({ code: 4000, reason: "enough", by: "us", clean: true });
+  expect(withoutHandshake(closed)).toEqual({
+    kind: "closed",
+    summary: { code: 4000, reason: "enough", by: "us", clean: false },
   });
 });
