@@ -94,10 +94,10 @@ describe("the answer to a close frame", () => {
 });
 
 test("withoutHandshake() keeps who closed and why, and calls it not clean", () => {
-  const closed = closeByPeer(closeByUs(OPEN, { code: 4000, reason: "enough" }), { code: 4000, reason: "" });
-  if (closed.kind !== "closed") throw new Error("not closed");
-  expect(closed.summary).toEqual({ code: 4000, reason: "enough", by: "us", clean: true });
-  expect(withoutHandshake(closed)).toEqual({
+  const handshaken = closeByPeer(closeByUs(OPEN, { code: 4000, reason: "enough" }), { code: 4000, reason: "" });
+  if (handshaken.kind !== "closed") throw new Error("not closed");
+  expect(handshaken.summary).toEqual({ code: 4000, reason: "enough", by: "us", clean: true });
+  expect(withoutHandshake(handshaken)).toEqual({
     kind: "closed",
     summary: { code: 4000, reason: "enough", by: "us", clean: false },
   });
