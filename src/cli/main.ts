@@ -1,12 +1,10 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
 import { CliError, ExitCode, messageOf } from "./cli-error.js";
-import { connectCommand } from "./connect-command.js";
 import { checkConnectFlags, connectFlags, urlOf } from "./connect-flags.js";
 import { describeFlags } from "./flag-help.js";
 import { parseCommandLine, parseFlags } from "./flags.js";
 import { printable } from "./printable.js";
-import { serveCommand } from "./serve-command.js";
 import { checkServeFlags, serveFlags } from "./serve-flags.js";
 
 const HELP = `halyard: a WebSocket server and tools
@@ -80,11 +78,13 @@ function unknownCommand(command: string): CliError {
   return CliError.ofUsage(`unknown command ${JSON.stringify(command)}; halyard --help lists them`);
 }
 
+// A command is loaded when it is run: help and mistakes of the command line are answered without it, twice as fast.
 async function runServe(args: readonly string[]): Promise<ExitCode> {
   const flags = parseFlags(serveFlags, args);
   if (flags.help) return print(SERVE_HELP);
   if (flags.version) return print(`${readVersion()}\n`);
   checkServeFlags(flags);
+  const { serveCommand } = await import("./serve-command.js");
   // The last lines have been flushed or given up: whoever does not take them must not keep the process.
   return process.exit(await serveCommand(flags));
 }
@@ -94,6 +94,7 @@ async function runConnect(args: readonly string[]): Promise<ExitCode> {
   if (flags.help) return print(CONNECT_HELP);
   if (flags.version) return print(`${readVersion()}\n`);
   checkConnectFlags(flags);
+  const { connectCommand } = await import("./connect-command.js");
   try {
     return process.exit(await connectCommand(urlOf(operands), flags));
   } catch (error) {
