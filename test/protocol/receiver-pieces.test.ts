@@ -41,6 +41,15 @@ describe.each(roles)("RFC 7692 §6: a receiver that takes compressed messages, a
     ]);
   });
 
+  test("gives on a compressed binary message the same way", () => {
+    const frames = [{ ...compressed("a", false), opcode: 0x2 }, { opcode: 0x0, payload: "b" }];
+    expect(receive(bytesTo(role, ...frames), setup)).toEqual([
+      { begin: "binary", isCompressed: true },
+      { piece: hex("a"), isLast: false },
+      { piece: hex("b"), isLast: true },
+    ]);
+  });
+
   test("takes a message without RSV1 as ever, also after one with it", () => {
     const plain = { opcode: 0x2, payload: "plain" };
     expect(receive(bytesTo(role, plain, compressed("x"), plain, { opcode: 0x1, payload: "é" }), setup)).toEqual([
