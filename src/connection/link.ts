@@ -16,28 +16,22 @@ import {
   type FaultCode,
   faults,
   OPEN,
-  Receiver,
-  type ReceiverSink,
+  type Role,
   withoutHandshake,
 } from "../protocol/index.js";
 import type { CloseInfo } from "./close-info.js";
 import { ClosingDeadline, type ClosingOwner } from "./closing-deadline.js";
-import { type CompressedInbound, type InflatedSink, openCompressed } from "./compressed-inbound.js";
 import { ConnectionError } from "./connection-error.js";
 import type { ResolvedConnectionOptions } from "./connection-options.js";
 import { closeTimeout, handlerFailed, lost, messageCut, notOpen } from "./end-errors.js";
 import { Guard, type GuardOwner } from "./guard.js";
-import { Inflow, type InflowOwner } from "./inflow.js";
+import { Inbound, type InboundOwner } from "./inbound.js";
 import type { Message } from "./message.js";
 import { Outbox, type OutboxOwner, type OutboxSetup } from "./outbox.js";
 import { Pings } from "./pings.js";
 import type { ReadBuffer } from "./read-buffer.js";
-import { Reader, type ReaderOwner } from "./reader.js";
-import { copyBytes, decodeText, MAX_TEXT_BYTES } from "./received-message.js";
+import type { Reader } from "./reader.js";
 import { processTimers, type TimerWheel } from "./timer-wheel.js";
-
-/** Bytes of one message that are gathered while nobody reads. */
-const READ_AHEAD_BYTES = 256 * 1024;
 
 /** What a link tells the connection that it carries. */
 export interface LinkEvents {
@@ -58,30 +52,21 @@ export interface LinkSetup extends OutboxSetup {
   readonly timers?: TimerWheel | undefined;
 }
 
-/** Runs the protocol over one socket: what is received, what is sent, and the life cycle from open to closed. */
-export class Link
-  implements ReceiverSink, InflatedSink, InflowOwner, OutboxOwner, ReaderOwner, GuardOwner, ClosingOwner
-{
+/** Runs the protocol over one socket: what is received, what is sent, and between them the life cycle from open to closed. */
+export class Link implements InboundOwner, OutboxOwner, GuardOwner, ClosingOwner {
+  readonly #role: Role;
   readonly #socket: Duplex;
   readonly #options: ResolvedConnectionOptions;
   readonly #events: LinkEvents;
-  readonly #receiver: Receiver;
-  readonly #inflow: Inflow;
-  /** There where compression was agreed on. */
-  readonly #compressed: CompressedInbound | undefined;
-  /** Whether the message whose pieces come is a compressed one. */
-  #isCompressed = false;
+  readonly #inbound: Inbound;
   readonly #guard: Guard;
   readonly #closing: ClosingDeadline;
-  readonly reader: Reader;
   readonly outbox: Outbox;
   readonly pings: Pings;
   readonly timers: TimerWheel;
 
   #state: CloseState = OPEN;
-  /** Whether messages still go to the reader. They do not once either side has begun to close. */
-  #takesMessages = true;
-  /** The peer has ended its side of the socket; what it sent before may still be waiting in the inflow. */
+  /** The peer has ended its side of the socket; what it sent before may still wait to be read. */
   #hasInputEnded = false;
   #error: ConnectionError | undefined;
   /** Set when the socket is closed. */
@@ -91,22 +76,13 @@ export class Link
 
   constructor(setup: LinkSetup, events: LinkEvents) {
     const { socket, options, nowMs, timers = processTimers } = setup;
-    const role = setup.maskKeys === undefined ? "server" : "client";
+    this.#role = setup.maskKeys === undefined ? "server" : "client";
     this.#socket = socket;
     this.#options = options;
     this.#events = events;
     this.timers = timers;
     this.#guard = new Guard({ socket, options, nowMs, timers }, this);
-    const { limits, messageTypes } = options;
-    this.#compressed = openCompressed(setup, this);
-    this.#receiver = new Receiver(this.#guard.around(this), {
-      role,
-      limits,
-      messageTypes,
-      takesCompressed: this.#compressed !== undefined,
-    });
-    this.#inflow = new Inflow(this.#receiver, this);
-    this.reader = new Reader(this);
+    this.#inbound = new Inbound(setup, this.#role, this.#guard, this);
     this.outbox = new Outbox(setup, this, this.#guard);
     this.pings = new Pings(nowMs);
     this.#closing = new ClosingDeadline(timers, options.closeTimeoutMs, this);
@@ -122,13 +98,18 @@ export class Link
     if (this.#socket.destroyed) this.#onSocketClosed();
     // Its `end` may have come before anybody listened.
     else if (this.#socket.readableEnded) this.#onInputEnd();
-    else if (!this.#inflow.isPaused) this.#socket.resume();
+    else if (!this.#inbound.isPaused) this.#socket.resume();
   }
 
   /** `"open"` until either side begins to close, `"closed"` once the socket is gone. */
   get state(): "open" | "closing" | "closed" {
     if (this.#info !== undefined) return "closed";
     return this.#state.kind === "open" ? "open" : "closing";
+  }
+
+  /** Who takes the messages. */
+  get reader(): Reader {
+    return this.#inbound.reader;
   }
 
   get closed(): Promise<CloseInfo> {
@@ -147,7 +128,7 @@ export class Link
     this.#stopMessages();
     this.#closing.start();
     this.outbox.close(payload, noop);
-    this.#inflow.pump();
+    this.#inbound.pump();
   }
 
   /** Destroys the socket at once. */
@@ -168,51 +149,7 @@ export class Link
     else this.#events.failed(error);
   }
 
-  // ReceiverSink: what the peer has sent.
-
-  text(bytes: Uint8Array, start: number, end: number, isAscii: boolean): boolean {
-    if (!this.#takesMessages) return true;
-    this.#guard.liveness.onMessage();
-    if (end - start > MAX_TEXT_BYTES) {
-      this.fault("message-too-big");
-      return true;
-    }
-    return this.reader.deliver(decodeText(bytes, start, end, isAscii));
-  }
-
-  binary(bytes: Uint8Array, start: number, end: number, isOwned: boolean): boolean {
-    if (!this.#takesMessages) return true;
-    this.#guard.liveness.onMessage();
-    return this.reader.deliver(isOwned ? bytes : copyBytes(bytes, start, end));
-  }
-
-  begin(isText: boolean, isCompressed: boolean): void {
-    this.#isCompressed = isCompressed;
-    if (!this.#takesMessages) return;
-    if (isCompressed) this.#compressed?.begin(isText);
-    else this.reader.begin(isText);
-  }
-
-  piece(bytes: Uint8Array, start: number, end: number, isLast: boolean): boolean {
-    if (!this.#takesMessages) return true;
-    if (isLast) this.#guard.liveness.onMessage();
-    if (this.#isCompressed) return this.#compressed?.take(bytes, start, end, isLast) ?? true;
-    return this.reader.deliverPiece(bytes, start, end, isLast);
-  }
-
-  // InflatedSink: the rest of what becomes of compressed messages.
-
-  beginInflated(isText: boolean): void {
-    this.reader.begin(isText);
-  }
-
-  inflatedPiece(bytes: Uint8Array, start: number, end: number, isLast: boolean): boolean {
-    return !this.#takesMessages || this.reader.deliverPiece(bytes, start, end, isLast);
-  }
-
-  mayGather(bytes: number): boolean {
-    return !this.reader.isIdle || bytes <= READ_AHEAD_BYTES;
-  }
+  // InboundOwner: what the peer has sent.
 
   ping(bytes: Uint8Array, start: number, end: number): void {
     // RFC 6455 §5.5.2: a ping MUST be answered with a pong, unless a close frame was already received.
@@ -244,66 +181,23 @@ export class Link
     this.endFor(faults[code].closeCode, code, ConnectionError.ofFault(code));
   }
 
-  // InflowOwner and ReaderOwner: what is received meets who takes it.
-
-  /**
-   * Once messages are dropped nobody can hold up what is left to receive. Until somebody reads, not more is gathered of a message
-   * than a few reads: it may be meant for `receiveStream`.
-   */
-  get isBlocked(): boolean {
-    return this.#takesMessages && (this.#guard.holdsBack || this.#isInflating || this.#isReaderBlocked);
-  }
-
-  get #isInflating(): boolean {
-    return this.#compressed?.isBusy === true;
-  }
-
-  get #isReaderBlocked(): boolean {
-    const gatheredBytes = this.#receiver.gatheredBytes + (this.#compressed?.gatheredBytes ?? 0);
-    return this.reader.isBlocked || !this.mayGather(gatheredBytes);
-  }
-
-  get givesPieces(): boolean {
-    return this.#receiver.givesPieces;
-  }
-
-  set givesPieces(givesPieces: boolean) {
-    this.#receiver.givesPieces = givesPieces;
-    if (this.#compressed !== undefined) this.#compressed.givesPieces = givesPieces;
+  handleMessage(message: Message): unknown {
+    return this.#events.message(message);
   }
 
   messageCut(): ConnectionError {
     return messageCut(this.#error);
   }
 
-  get hasEnded(): boolean {
-    return !this.#takesMessages || (this.#state.kind === "closed" && this.#isAllTaken);
-  }
-
-  /** Whether everything received has been gone through. */
-  get #isAllTaken(): boolean {
-    return this.#inflow.isEmpty && !this.#isInflating;
-  }
-
-  handleMessage(message: Message): unknown {
-    return this.#events.message(message);
-  }
-
-  pump(): void {
-    if (!this.#isReaderBlocked) this.#compressed?.resume();
-    this.#inflow.pump();
-  }
-
-  pumpSoon(): void {
-    this.#inflow.pumpSoon();
+  get isClosed(): boolean {
+    return this.#state.kind === "closed";
   }
 
   onPumped(): void {
-    this.#watch(0);
-    if (!this.#isAllTaken) return;
+    if (!this.#inbound.isAllTaken) return;
     if (this.#hasInputEnded) this.#concludeInput();
     if (this.#info === undefined) return;
-    this.#compressed?.close();
+    this.#inbound.release();
     this.#finish(this.#info);
   }
 
@@ -328,7 +222,11 @@ export class Link
   // GuardOwner and ClosingOwner: what has not come in time, or too fast.
 
   get isBusy(): boolean {
-    return this.reader.isBlocked || this.#isInflating;
+    return this.#inbound.isBusy;
+  }
+
+  pump(): void {
+    this.#inbound.pump();
   }
 
   probe(): void {
@@ -368,20 +266,14 @@ export class Link
 
   #onBytes(chunk: Buffer, length: number): void {
     this.outbox.cork();
-    this.#guard.onRead();
     try {
-      this.#inflow.read(chunk, length);
+      this.#inbound.read(chunk, length);
     } catch (cause) {
       this.onHandlerFailure(cause);
     } finally {
-      this.#watch(length);
+      this.#inbound.watch(length);
       this.outbox.uncork();
     }
-  }
-
-  /** Tells the guard how far receiving has come; `length` bytes were read. */
-  #watch(length: number): void {
-    this.#guard.onReceived(length, this.#receiver.isMessageUnderWay, this.#inflow.isBehind);
   }
 
   #onSocketError(cause: Error): void {
@@ -394,31 +286,39 @@ export class Link
   }
 
   #stopMessages(): void {
-    this.#takesMessages = false;
     this.#guard.stop();
-    this.#compressed?.close();
-    this.reader.drop();
-    this.reader.end();
+    this.#inbound.stop();
   }
 
   /** Both close frames are out, or none is needed any more: ends our side of the socket and waits for the peer's. */
   #endSocket(): void {
-    this.#receiver.end();
     this.outbox.end(notOpen(this.#state, this.#error));
-    // What still comes is read and ignored: a socket closed with bytes unread would take back our close frame (RST).
-    this.#inflow.pump();
+    if (!this.#isLeftToPeer) this.outbox.endSocket();
+    this.#inbound.ignoreRest();
     this.#closing.start();
+  }
+
+  /**
+   * RFC 6455 §7.1.1: after the closing handshake the server is the one to close the TCP connection first, and then the one that
+   * keeps its port for a while (TIME_WAIT); a client waits for it.
+   */
+  get #isLeftToPeer(): boolean {
+    const state = this.#state;
+    return this.#role === "client" && state.kind === "closed" && state.summary.clean && !this.#hasInputEnded;
   }
 
   /** The peer has ended its side of the socket. What it sent before is gone through first. */
   #onInputEnd(): void {
     this.#hasInputEnded = true;
-    if (this.#isAllTaken) this.#concludeInput();
+    if (this.#inbound.isAllTaken) this.#concludeInput();
     else this.#closing.start();
   }
 
   #concludeInput(): void {
-    if (this.#state.kind === "closed") return;
+    if (this.#state.kind === "closed") {
+      this.outbox.endSocket();
+      return;
+    }
     this.#state = cutTransport(this.#state, "peer");
     this.#guard.stop();
     this.reader.end();
@@ -440,10 +340,10 @@ export class Link
     const ended = notOpen(closed, this.#error);
     this.outbox.end(ended);
     this.outbox.discard();
-    this.#compressed?.uncount();
+    this.#inbound.uncount();
     this.pings.fail(ended);
     this.#closed.resolve(this.#info);
-    this.#inflow.pump();
+    this.#inbound.pump();
   }
 
   /** The socket is closed and every message is through: tells who waits, and the handler, once there is one. */

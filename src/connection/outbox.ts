@@ -153,19 +153,25 @@ export class Outbox implements WriteQueueOwner {
   }
 
   /**
-   * Ends our side of the socket behind what is queued, a close frame that is still owed included. Messages that stand in
-   * line are not sent any more; who waits for room is told `error`.
+   * Queues nothing any more but a close frame that is still owed. Messages that stand in line are not sent; who waits for room is
+   * told `error`.
    */
   end(error: ConnectionError): void {
     if (this.#ended !== undefined) return;
     this.#ended = error;
+    this.#owedPong = undefined;
     this.#putClose();
-    this.#queue.end();
+    this.#queue.flush();
     this.#compressed?.close();
     this.#fragmented?.abort(error);
     this.#queueRoom?.reject(error);
     this.#room?.reject(error);
     this.#room = undefined;
+  }
+
+  /** Ends our side of the socket behind what is queued. */
+  endSocket(): void {
+    this.#queue.end();
   }
 
   /** The socket is gone: forgets what was queued. */

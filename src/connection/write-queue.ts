@@ -182,6 +182,7 @@ export class WriteQueue {
 
   /** Ends our side of the socket behind everything that is queued. */
   end(): void {
+    if (this.#isEnding) return;
     this.#isEnding = true;
     if (this.#isInFlight) return;
     this.flush();

@@ -44,7 +44,8 @@ export {
   formatDeflateOffer,
 } from "./permessage-deflate.js";
 export type { MessageTypes, ReceiveLimits } from "./receive-limits.js";
-export { Receiver, type ReceiverOptions, type ReceiverSink, type Role } from "./receiver.js";
+export { Receiver } from "./receiver.js";
+export type { ReceiverOptions, ReceiverSink, Role } from "./receiver-sink.js";
 export {
   type ResponseFaultCode,
   type ResponseFaultRow,

@@ -1,49 +1,12 @@
-import { parseClosePayload, type ClosePayload } from "./close-payload.js";
+import { parseClosePayload } from "./close-payload.js";
 import type { FaultCode } from "./fault.js";
 import { FIN, MAX_HEADER_BYTES, readUint32, RSV1 } from "./frame-header.js";
 import { applyMask, rotateMaskKey } from "./mask.js";
 import { MessageBuffer } from "./message-buffer.js";
 import { isControl, isReserved, Opcode } from "./opcode.js";
-import type { MessageTypes, ReceiveLimits } from "./receive-limits.js";
+import { exceededLimit, type MessageTypes, type ReceiveLimits } from "./receive-limits.js";
+import type { ReceiverOptions, ReceiverSink } from "./receiver-sink.js";
 import { Utf8Validator } from "./utf8-validator.js";
-
-/** Which end of the connection we are; it decides whether we must see masked frames. */
-export type Role = "server" | "client";
-
-/**
- * What the receiver calls. `bytes[start, end)` of `text`, `binary`, `piece`, `ping` and `pong` is borrowed: it may lie in the
- * chunk given to `push` and is only good until the call returns, unless `isOwned` says that it is the callee's to keep.
- *
- * `text`, `binary` and `piece` return whether the receiver may go on with the chunk at once.
- */
-export interface ReceiverSink {
-  /** A whole text message, valid UTF-8. `isAscii` says that no byte is above 0x7F. */
-  text(bytes: Uint8Array, start: number, end: number, isAscii: boolean): boolean;
-  /** A whole binary message. */
-  binary(bytes: Uint8Array, start: number, end: number, isOwned: boolean): boolean;
-  /**
-   * A message begins whose payload is given on as it comes, by `piece`: one that is compressed (RFC 7692), or any while
-   * `givesPieces` is set.
-   */
-  begin(isText: boolean, isCompressed: boolean): void;
-  /** What has come of that message's payload; text is checked already, unless it is compressed. `isLast` ends the message. */
-  piece(bytes: Uint8Array, start: number, end: number, isLast: boolean): boolean;
-  ping(bytes: Uint8Array, start: number, end: number): void;
-  pong(bytes: Uint8Array, start: number, end: number): void;
-  /** The peer's close frame. Whatever follows it is ignored. */
-  close(payload: ClosePayload): void;
-  /** The peer broke the protocol or a limit. Whatever follows is ignored. */
-  fault(code: FaultCode): void;
-}
-
-/** How a receiver is set up. */
-export interface ReceiverOptions {
-  readonly role: Role;
-  readonly limits: ReceiveLimits;
-  readonly messageTypes: MessageTypes;
-  /** Whether permessage-deflate was agreed on, which gives RSV1 its meaning. Default false. */
-  readonly takesCompressed?: boolean | undefined;
-}
 
 const Phase = { header: 0, payload: 1, ended: 2 } as const;
 type Phase = (typeof Phase)[keyof typeof Phase];
@@ -203,7 +166,7 @@ export class Receiver {
     }
     if (!isControl(opcode)) {
       const isCompressed = opcode === Opcode.continuation ? this.#isCompressed : (first & RSV1) !== 0;
-      const excess = this.#checkLimits(length, isCompressed);
+      const excess = exceededLimit(this.#limits, this.#messageBytes, length, isCompressed);
       if (excess !== undefined) return this.#fail(excess);
     }
 
@@ -257,16 +220,6 @@ export class Receiver {
     // Above 2^53 the sum is rounded, but it is a number all the same and above every finite limit.
     const length = readUint32(bytes, at) * 0x1_0000_0000 + readUint32(bytes, at + 4);
     return length < 0x10000 ? this.#fail("non-minimal-length") : length;
-  }
-
-  // RFC 6455 §10.4: limits on frames and on reassembled messages, held before anything is allocated.
-  #checkLimits(length: number, isCompressed: boolean): FaultCode | undefined {
-    const { maxMessageBytes, maxFrameBytes } = this.#limits;
-    const total = this.#messageBytes + length;
-    // The message first: who has set maxMessageBytes alone is to see its name, however the peer cut the message up.
-    if (total > (isCompressed ? mostCompressed(maxMessageBytes) : maxMessageBytes)) return "message-too-big";
-    if (length > (isCompressed ? mostCompressed(maxFrameBytes) : maxFrameBytes)) return "frame-too-big";
-    return undefined;
   }
 
   #beginPayload(chunk: Uint8Array, at: number): number {
@@ -379,12 +332,4 @@ export class Receiver {
     this.#seenBits = 0;
     this.#isInPieces = false;
   }
-}
-
-/**
- * The most that a message of up to `limit` bytes takes compressed: data that does not shrink grows by five bytes for each stored
- * block (RFC 1951 §3.2.4). The message itself is held to the limit as it is inflated.
- */
-function mostCompressed(limit: number): number {
-  return limit + Math.ceil(limit / 1024) + 64;
 }

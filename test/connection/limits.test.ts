@@ -1,8 +1,11 @@
 import { PassThrough } from "node:stream";
 import { describe, expect, test } from "vitest";
-import { ReadBuffer, resolveConnectionOptions, WriteSlabPool } from "../../src/connection/index.js";
-import { Link } from "../../src/connection/link.js";
+import { Guard, type GuardOwner } from "../../src/connection/guard.js";
+import { Inbound, type InboundOwner } from "../../src/connection/inbound.js";
+import { resolveConnectionOptions, WriteSlabPool } from "../../src/connection/index.js";
 import { MAX_TEXT_BYTES } from "../../src/connection/received-message.js";
+import { processTimers } from "../../src/connection/timer-wheel.js";
+import type { FaultCode } from "../../src/protocol/index.js";
 import { meet } from "../support/meeting.js";
 import { binary, continuation, ping, text } from "../support/raw-peer.js";
 
@@ -51,32 +54,28 @@ describe("maxMessageBytes", () => {
 
 describe("a text that is longer than a string can be", () => {
   test("ends the connection with 1009, also where no limit is set", () => {
-    const socket = new PassThrough();
-    const faults: unknown[] = [];
+    const faults: FaultCode[] = [];
     const setup = {
-      socket,
+      socket: new PassThrough(),
       options: resolveConnectionOptions({ maxMessageBytes: Infinity }),
-      readBuffer: new ReadBuffer(256),
       writeSlabs: new WriteSlabPool(256),
       maskKeys: undefined,
       nowMs: () => 0,
-    } as const;
-    const events = {
-      message: () => {},
-      drained: () => {},
-      failed: (error: unknown) => faults.push(error),
-      finished: () => {},
+      timers: processTimers,
     };
-    const link = new Link(setup, events);
+    const owner = {
+      fault: (code: FaultCode) => faults.push(code),
+      handleMessage: () => {},
+      pump: () => {},
+    } as unknown as GuardOwner & InboundOwner;
+    const guard = new Guard(setup, owner);
+    const inbound = new Inbound(setup, "server", guard, owner);
     // Half a gigabyte would take a second to send: the receiver's part is played here.
-    link.text(new Uint8Array(0), 0, MAX_TEXT_BYTES, true);
+    inbound.text(new Uint8Array(0), 0, MAX_TEXT_BYTES, true);
     expect(faults).toEqual([]);
-    link.text(new Uint8Array(0), 0, MAX_TEXT_BYTES + 1, true);
-    expect(faults).toMatchObject([{ code: "protocol-fault", fault: "message-too-big" }]);
-    expect(socket.read()).toEqual(
-      Buffer.concat([Uint8Array.of(0x88, 17, 1009 >> 8, 1009 & 0xff), Buffer.from("message-too-big")]),
-    );
-    socket.destroy();
+    inbound.text(new Uint8Array(0), 0, MAX_TEXT_BYTES + 1, true);
+    expect(faults).toEqual(["message-too-big"]);
+    guard.stop();
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type FaultCode, faults } from "../../src/protocol/fault.js";
-import type { Role } from "../../src/protocol/receiver.js";
+import type { Role } from "../../src/protocol/receiver-sink.js";
 import { type FrameSpec, joinBytes } from "./support/frame-bytes.js";
 import { type Provocation, provocations } from "./support/provocations.js";
 import { bytesTo, createReceiver, RecordingSink, roles } from "./support/recording-sink.js";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { MessageTypes } from "../../src/protocol/receive-limits.js";
-import type { ReceiverSink } from "../../src/protocol/receiver.js";
+import type { ReceiverSink } from "../../src/protocol/receiver-sink.js";
 import { type FrameSpec, hexBytes } from "./support/frame-bytes.js";
 import { bytesTo, createReceiver, receive, receiveChunks, RecordingSink, roles } from "./support/recording-sink.js";
 

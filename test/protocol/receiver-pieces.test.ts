@@ -42,7 +42,10 @@ describe.each(roles)("RFC 7692 §6: a receiver that takes compressed messages, a
   });
 
   test("gives on a compressed binary message the same way", () => {
-    const frames = [{ ...compressed("a", false), opcode: 0x2 }, { opcode: 0x0, payload: "b" }];
+    const frames = [
+      { ...compressed("a", false), opcode: 0x2 },
+      { opcode: 0x0, payload: "b" },
+    ];
     expect(receive(bytesTo(role, ...frames), setup)).toEqual([
       { begin: "binary", isCompressed: true },
       { piece: hex("a"), isLast: false },

@@ -1,5 +1,5 @@
 import type { FaultCode } from "../../../src/protocol/fault.js";
-import type { Role } from "../../../src/protocol/receiver.js";
+import type { Role } from "../../../src/protocol/receiver-sink.js";
 import { type FrameSpec, hexBytes, MASK_KEY } from "./frame-bytes.js";
 import type { ReceiverSetup } from "./recording-sink.js";
 

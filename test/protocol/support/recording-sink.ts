@@ -1,7 +1,8 @@
 import { expect } from "vitest";
 import type { FaultCode } from "../../../src/protocol/fault.js";
 import type { ClosePayload } from "../../../src/protocol/close-payload.js";
-import { Receiver, type ReceiverOptions, type ReceiverSink, type Role } from "../../../src/protocol/receiver.js";
+import { Receiver } from "../../../src/protocol/receiver.js";
+import type { ReceiverOptions, ReceiverSink, Role } from "../../../src/protocol/receiver-sink.js";
 import type { ReceiveLimits } from "../../../src/protocol/receive-limits.js";
 import { type FrameSpec, frameBytes, MASK_KEY, toHex } from "./frame-bytes.js";
 

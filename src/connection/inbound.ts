@@ -1,0 +1,241 @@
+import type { Buffer } from "node:buffer";
+
+import { type ClosePayload, type FaultCode, Receiver, type ReceiverSink, type Role } from "../protocol/index.js";
+import { type CompressedInbound, type InflatedSink, openCompressed } from "./compressed-inbound.js";
+import type { ConnectionError } from "./connection-error.js";
+import type { Guard } from "./guard.js";
+import { Inflow, type InflowOwner } from "./inflow.js";
+import type { Message } from "./message.js";
+import type { OutboxSetup } from "./outbox.js";
+import { Reader, type ReaderOwner } from "./reader.js";
+import { copyBytes, decodeText, MAX_TEXT_BYTES } from "./received-message.js";
+
+/** Bytes of one message that are gathered while nobody reads. */
+const READ_AHEAD_BYTES = 256 * 1024;
+
+/** What the receiving half asks of the connection that it belongs to, and tells it. */
+export interface InboundOwner {
+  ping(bytes: Uint8Array, start: number, end: number): void;
+  pong(bytes: Uint8Array, start: number, end: number): void;
+  /** The peer's close frame. Nothing comes behind it. */
+  close(payload: ClosePayload): void;
+  /** The peer broke the protocol or a limit. Nothing comes behind it. */
+  fault(code: FaultCode): void;
+  pauseReading(): void;
+  resumeReading(): void;
+  /** What has been received has been gone through as far as it is taken. */
+  onPumped(): void;
+  /** Whether the connection is closed as far as its peer is concerned: what was received before is still to be read. */
+  readonly isClosed: boolean;
+  /** The error of a message that the end of the connection has cut. */
+  messageCut(): ConnectionError;
+  /** Gives a message to the handler; a promise says that the next must wait. */
+  handleMessage(message: Message): unknown;
+  /** A handler threw or rejected. */
+  onHandlerFailure(cause: unknown): void;
+}
+
+/** The receiving half of a connection: from bytes of the socket to messages, inflated where they must be, and to who takes them. */
+export class Inbound implements ReceiverSink, InflatedSink, InflowOwner, ReaderOwner {
+  readonly #owner: InboundOwner;
+  readonly #guard: Guard;
+  readonly #receiver: Receiver;
+  readonly #inflow: Inflow;
+  /** There where compression was agreed on. */
+  readonly #compressed: CompressedInbound | undefined;
+  readonly reader: Reader;
+  /** Whether the message whose pieces come is a compressed one. */
+  #isCompressed = false;
+  /** Whether messages still go to the reader. They do not once either side has begun to close. */
+  #takesMessages = true;
+
+  constructor(setup: OutboxSetup, role: Role, guard: Guard, owner: InboundOwner) {
+    const { limits, messageTypes } = setup.options;
+    this.#owner = owner;
+    this.#guard = guard;
+    this.#compressed = openCompressed(setup, this);
+    const takesCompressed = this.#compressed !== undefined;
+    this.#receiver = new Receiver(guard.around(this), { role, limits, messageTypes, takesCompressed });
+    this.#inflow = new Inflow(this.#receiver, this);
+    this.reader = new Reader(this);
+  }
+
+  /** Takes the first `length` bytes of `chunk` from the socket. What a handler throws meanwhile comes out. */
+  read(chunk: Buffer, length: number): void {
+    this.#guard.onRead();
+    this.#inflow.read(chunk, length);
+  }
+
+  /** Tells the guard how far receiving has come; `length` bytes were read. */
+  watch(length: number): void {
+    this.#guard.onReceived(length, this.#receiver.isMessageUnderWay, this.#inflow.isBehind);
+  }
+
+  /** Goes on with what was kept, as far as messages are taken, and then with the socket. */
+  pump(): void {
+    if (!this.#isReaderBlocked) this.#compressed?.resume();
+    this.#inflow.pump();
+  }
+
+  pumpSoon(): void {
+    this.#inflow.pumpSoon();
+  }
+
+  /** Whether the socket is paused, for nobody takes what has come. */
+  get isPaused(): boolean {
+    return this.#inflow.isPaused;
+  }
+
+  /** Whether a message is being handled or inflated, or waits to be. */
+  get isBusy(): boolean {
+    return this.reader.isBlocked || this.#isInflating;
+  }
+
+  /** Whether everything received has been gone through. */
+  get isAllTaken(): boolean {
+    return this.#inflow.isEmpty && !this.#isInflating;
+  }
+
+  /** Drops what is there of messages and all that will come. */
+  stop(): void {
+    this.#takesMessages = false;
+    this.#compressed?.close();
+    this.reader.drop();
+    this.reader.end();
+  }
+
+  /** Ignores every byte from now on, and reads them: a socket closed with bytes unread would take back our close frame (RST). */
+  ignoreRest(): void {
+    this.#receiver.end();
+    this.#inflow.pump();
+  }
+
+  /** The socket is gone: what is left to be read counts no longer against the budget. */
+  uncount(): void {
+    this.#compressed?.uncount();
+  }
+
+  /** Everything has been read: frees what inflated it. */
+  release(): void {
+    this.#compressed?.close();
+  }
+
+  // ReceiverSink: what the peer has sent.
+
+  text(bytes: Uint8Array, start: number, end: number, isAscii: boolean): boolean {
+    if (!this.#takesMessages) return true;
+    this.#guard.liveness.onMessage();
+    if (end - start > MAX_TEXT_BYTES) {
+      this.fault("message-too-big");
+      return true;
+    }
+    return this.reader.deliver(decodeText(bytes, start, end, isAscii));
+  }
+
+  binary(bytes: Uint8Array, start: number, end: number, isOwned: boolean): boolean {
+    if (!this.#takesMessages) return true;
+    this.#guard.liveness.onMessage();
+    return this.reader.deliver(isOwned ? bytes : copyBytes(bytes, start, end));
+  }
+
+  begin(isText: boolean, isCompressed: boolean): void {
+    this.#isCompressed = isCompressed;
+    if (!this.#takesMessages) return;
+    if (isCompressed) this.#compressed?.begin(isText);
+    else this.reader.begin(isText);
+  }
+
+  piece(bytes: Uint8Array, start: number, end: number, isLast: boolean): boolean {
+    if (!this.#takesMessages) return true;
+    if (isLast) this.#guard.liveness.onMessage();
+    if (this.#isCompressed) return this.#compressed?.take(bytes, start, end, isLast) ?? true;
+    return this.reader.deliverPiece(bytes, start, end, isLast);
+  }
+
+  ping(bytes: Uint8Array, start: number, end: number): void {
+    this.#owner.ping(bytes, start, end);
+  }
+
+  pong(bytes: Uint8Array, start: number, end: number): void {
+    this.#owner.pong(bytes, start, end);
+  }
+
+  close(payload: ClosePayload): void {
+    this.#owner.close(payload);
+  }
+
+  fault(code: FaultCode): void {
+    this.#owner.fault(code);
+  }
+
+  // InflatedSink: the rest of what becomes of compressed messages.
+
+  beginInflated(isText: boolean): void {
+    this.reader.begin(isText);
+  }
+
+  inflatedPiece(bytes: Uint8Array, start: number, end: number, isLast: boolean): boolean {
+    return !this.#takesMessages || this.reader.deliverPiece(bytes, start, end, isLast);
+  }
+
+  mayGather(bytes: number): boolean {
+    return !this.reader.isIdle || bytes <= READ_AHEAD_BYTES;
+  }
+
+  // InflowOwner and ReaderOwner: what is received meets who takes it.
+
+  /**
+   * Once messages are dropped nobody can hold up what is left to receive. Until somebody reads, not more is gathered of a message
+   * than a few reads: it may be meant for `receiveStream`.
+   */
+  get isBlocked(): boolean {
+    return this.#takesMessages && (this.#guard.holdsBack || this.#isInflating || this.#isReaderBlocked);
+  }
+
+  get #isInflating(): boolean {
+    return this.#compressed?.isBusy === true;
+  }
+
+  get #isReaderBlocked(): boolean {
+    const gatheredBytes = this.#receiver.gatheredBytes + (this.#compressed?.gatheredBytes ?? 0);
+    return this.reader.isBlocked || !this.mayGather(gatheredBytes);
+  }
+
+  get givesPieces(): boolean {
+    return this.#receiver.givesPieces;
+  }
+
+  set givesPieces(givesPieces: boolean) {
+    this.#receiver.givesPieces = givesPieces;
+    if (this.#compressed !== undefined) this.#compressed.givesPieces = givesPieces;
+  }
+
+  get hasEnded(): boolean {
+    return !this.#takesMessages || (this.#owner.isClosed && this.isAllTaken);
+  }
+
+  pauseReading(): void {
+    this.#owner.pauseReading();
+  }
+
+  resumeReading(): void {
+    this.#owner.resumeReading();
+  }
+
+  onPumped(): void {
+    this.watch(0);
+    this.#owner.onPumped();
+  }
+
+  messageCut(): ConnectionError {
+    return this.#owner.messageCut();
+  }
+
+  handleMessage(message: Message): unknown {
+    return this.#owner.handleMessage(message);
+  }
+
+  onHandlerFailure(cause: unknown): void {
+    this.#owner.onHandlerFailure(cause);
+  }
+}

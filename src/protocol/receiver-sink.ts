@@ -1,0 +1,41 @@
+import type { ClosePayload } from "./close-payload.js";
+import type { FaultCode } from "./fault.js";
+import type { MessageTypes, ReceiveLimits } from "./receive-limits.js";
+
+/** Which end of the connection we are; it decides whether we must see masked frames. */
+export type Role = "server" | "client";
+
+/**
+ * What the receiver calls. `bytes[start, end)` of `text`, `binary`, `piece`, `ping` and `pong` is borrowed: it may lie in the
+ * chunk given to `push` and is only good until the call returns, unless `isOwned` says that it is the callee's to keep.
+ *
+ * `text`, `binary` and `piece` return whether the receiver may go on with the chunk at once.
+ */
+export interface ReceiverSink {
+  /** A whole text message, valid UTF-8. `isAscii` says that no byte is above 0x7F. */
+  text(bytes: Uint8Array, start: number, end: number, isAscii: boolean): boolean;
+  /** A whole binary message. */
+  binary(bytes: Uint8Array, start: number, end: number, isOwned: boolean): boolean;
+  /**
+   * A message begins whose payload is given on as it comes, by `piece`: one that is compressed (RFC 7692), or any while
+   * `givesPieces` is set.
+   */
+  begin(isText: boolean, isCompressed: boolean): void;
+  /** What has come of that message's payload; text is checked already, unless it is compressed. `isLast` ends the message. */
+  piece(bytes: Uint8Array, start: number, end: number, isLast: boolean): boolean;
+  ping(bytes: Uint8Array, start: number, end: number): void;
+  pong(bytes: Uint8Array, start: number, end: number): void;
+  /** The peer's close frame. Whatever follows it is ignored. */
+  close(payload: ClosePayload): void;
+  /** The peer broke the protocol or a limit. Whatever follows is ignored. */
+  fault(code: FaultCode): void;
+}
+
+/** How a receiver is set up. */
+export interface ReceiverOptions {
+  readonly role: Role;
+  readonly limits: ReceiveLimits;
+  readonly messageTypes: MessageTypes;
+  /** Whether permessage-deflate was agreed on, which gives RSV1 its meaning. Default false. */
+  readonly takesCompressed?: boolean | undefined;
+}
