@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { join, resolve } from "node:path";
 import { onTestFinished } from "vitest";
 import { defer } from "../../src/internal/deferred.js";
+import { runtimeCommand } from "./runtime.js";
 
 /** The built command, as `npx halyard` runs it. */
 export const halyardScript: string = join(resolve(import.meta.dirname, "../.."), "dist/cli/main.js");
@@ -45,13 +46,13 @@ export class HalyardProcess {
 
   /** Starts `halyard` with these arguments, as from a shell: without what npm, which may run these tests, has set. */
   static start(...args: string[]): HalyardProcess {
-    return HalyardProcess.of(spawn(process.execPath, [halyardScript, ...args], { env: environmentWithoutNpm() }));
+    return HalyardProcess.of(spawnHalyard(args, environmentWithoutNpm()));
   }
 
   /** Starts `halyard` with these arguments and the environment that `npm start` gives it. */
   static startUnderNpm(...args: string[]): HalyardProcess {
     const env = { ...environmentWithoutNpm(), npm_lifecycle_event: "start" };
-    return HalyardProcess.of(spawn(process.execPath, [halyardScript, ...args], { env }));
+    return HalyardProcess.of(spawnHalyard(args, env));
   }
 
   /** Watches any process that runs `halyard`; it is killed when the test is over. */
@@ -110,6 +111,11 @@ export class HalyardProcess {
   #notify(): void {
     for (const watch of this.#watchers) watch();
   }
+}
+
+function spawnHalyard(args: readonly string[], env: NodeJS.ProcessEnv): ChildProcess {
+  const [command, ...first] = runtimeCommand;
+  return spawn(command, [...first, halyardScript, ...args], { env });
 }
 
 function environmentWithoutNpm(): NodeJS.ProcessEnv {
