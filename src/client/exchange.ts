@@ -1,11 +1,12 @@
 import { Buffer } from "node:buffer";
 import { type ClientRequest, type IncomingMessage, request as requestHttp, type RequestOptions } from "node:http";
 import { request as requestHttps } from "node:https";
-import type { Socket } from "node:net";
+import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { TLSSocket } from "node:tls";
 
 import { type Deferred, defer } from "../internal/deferred.js";
+import type { ConnectError } from "./connect-error.js";
 import { answerOf, type HttpAnswer, MAX_BODY_BYTES } from "./http-answer.js";
 import { networkFailure } from "./network-failure.js";
 import type { Patience } from "./patience.js";
@@ -16,7 +17,9 @@ export type Outcome =
   /** It answered 101. The socket is a WebSocket's, if the answer is right; `head` came behind it. */
   | { readonly kind: "switched"; readonly answer: HttpAnswer; readonly socket: Duplex; readonly head: Buffer }
   /** It answered with another status; the socket is dealt with. */
-  | { readonly kind: "answered"; readonly answer: HttpAnswer };
+  | { readonly kind: "answered"; readonly answer: HttpAnswer }
+  /** It never saw it, or closed just then: the socket, one that an agent had kept, was dead. Asking again is safe. */
+  | { readonly kind: "stale"; readonly error: ConnectError };
 
 /** Which answers are wanted without their body. */
 export type IsHeadEnough = (answer: HttpAnswer) => boolean;
@@ -59,6 +62,8 @@ class Exchange {
   readonly #outcome: Deferred<Outcome> = defer();
   #isSettled = false;
   #socket: Duplex | undefined;
+  /** What the socket had read before it was ours. */
+  #bytesBefore = 0;
   /** The answer whose body is being read. */
   #answer: { readonly response: IncomingMessage; readonly chunks: Buffer[]; size: number } | undefined;
 
@@ -83,6 +88,7 @@ class Exchange {
   /** Follows how far the socket has come, which says what its error means. */
   #onSocket(socket: Socket): void {
     this.#socket = socket;
+    this.#bytesBefore = socket.bytesRead;
     // Node has its own listener while it uses the socket, and none before and after. An agent may give one socket twice.
     if (!socket.listeners("error").includes(ignore)) socket.on("error", ignore);
     const isTls = socket instanceof TLSSocket && !this.#request.reusedSocket;
@@ -141,7 +147,25 @@ class Exchange {
 
   #onError(cause: unknown): void {
     if (this.#answer !== undefined) this.#onAnswered(false);
-    else this.#fail(networkFailure(cause, this.#patience.stage, this.#url));
+    else this.#failBy(cause, networkFailure(cause, this.#patience.stage, this.#url));
+  }
+
+  #failBy(cause: unknown, error: ConnectError): void {
+    if (!this.#isStale(cause)) this.#fail(error);
+    else if (this.#settle()) {
+      this.#abandon();
+      this.#outcome.resolve({ kind: "stale", error });
+    }
+  }
+
+  /**
+   * Whether the socket was in use before and ended without a byte for us. As the documentation of `request.reusedSocket` has
+   * it: servers close what is idle, and cannot know that a request is on its way.
+   */
+  #isStale(cause: unknown): boolean {
+    if (!this.#request.reusedSocket || !(this.#socket instanceof Socket)) return false;
+    const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+    return (code === "ECONNRESET" || code === "EPIPE") && this.#socket.bytesRead === this.#bytesBefore;
   }
 
   /** A deadline that comes while a body is read cuts the body only: what the server has answered is known. */

@@ -23,6 +23,12 @@ import { isRedirect, redirectTarget } from "./redirect.js";
 import type { Target } from "./target.js";
 import { dialTransport, openSocket, tlsDefaults } from "./transport.js";
 
+/**
+ * How often another socket is asked for because an agent's was dead. A firewall may forget all that are idle at once; but a
+ * server that resets every handshake looks the same, and shall not cost the agent all its sockets.
+ */
+const MAX_STALE_SOCKETS = 5;
+
 /** A socket that has become a WebSocket's. */
 export interface Opened {
   readonly target: Target;
@@ -53,13 +59,22 @@ export class Handshake {
    */
   async run(first: Hop): Promise<Opened> {
     let hop = first;
-    for (let redirects = 0; ; redirects++) {
+    let redirects = 0;
+    let stale = 0;
+    for (;;) {
       // RFC 6455 §4.1 (7): a nonce of 16 bytes, chosen at random for each connection.
       const key = randomBytes(16).toString("base64");
       const outcome = await this.#ask(hop, key);
-      if (outcome.kind === "switched") return await this.#conclude(outcome, hop.target, key);
-      await this.#keepCookies(hop.target, outcome.answer);
-      hop = nextHop(hop, this.#whereTo(outcome.answer, hop.target, redirects));
+      switch (outcome.kind) {
+        case "switched":
+          return await this.#conclude(outcome, hop.target, key);
+        case "answered":
+          await this.#keepCookies(hop.target, outcome.answer);
+          hop = nextHop(hop, this.#whereTo(outcome.answer, hop.target, redirects++));
+          break;
+        case "stale":
+          if (stale++ === MAX_STALE_SOCKETS) throw outcome.error;
+      }
     }
   }
 
@@ -103,7 +118,9 @@ export class Handshake {
     const { status } = answer;
     if (!this.#isFollowed(answer)) {
       const name = `${status} ${STATUS_CODES[status] ?? ""}`.trimEnd();
-      throw connectError("http-status", from.label, `the server answered ${name} instead of 101`, { response: answer });
+      // RFC 9110 §15.5.8: a 407 is a proxy's word, whoever hands it on.
+      const who = status === 407 ? "a proxy on the way" : "the server";
+      throw connectError("http-status", from.label, `${who} answered ${name} instead of 101`, { response: answer });
     }
     if (redirects < followRedirects) return redirectTarget(answer, from);
     const what = `it redirects once more than followRedirects (${followRedirects}) allows`;
