@@ -1,15 +1,14 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { createServer } from "node:http";
-import { type AddressInfo, connect as connectTcp } from "node:net";
-import { once } from "node:events";
 import { join } from "node:path";
 import { connectAdvice } from "halyard/client";
-import { expect, onTestFinished, test, vi } from "vitest";
+import { expect, test, vi } from "vitest";
+import { connectByAgent } from "../../examples/client/agent.js";
 import { chat } from "../../examples/client/chat.js";
 import { connectTwice } from "../../examples/client/cookies.js";
 import { connectOrExplain } from "../../examples/client/errors.js";
 import { connectThrough } from "../../examples/client/proxy.js";
 import { refuse } from "../../src/server/index.js";
+import { startConnectProxy } from "../support/connect-proxy.js";
 import { listening } from "../support/listening.js";
 import { RawServer } from "../support/raw-server.js";
 import { TutorialDoc } from "./tutorial-doc.js";
@@ -95,35 +94,39 @@ test("the jar of docs/client.md shows at the second visit what the first was giv
   await vi.waitFor(() => expect(seen).toEqual([undefined, "visit 1", "session=1", "visit 2"]));
 });
 
+test("the agent of docs/client.md goes through a proxy, which may refuse", async () => {
+  const server = await listening({ routes: { "/": { message: (socket, message) => socket.write(message) } } });
+  const allowed = `127.0.0.1:${server.port}`;
+  const proxy = await startConnectProxy(({ url }, client, open) => {
+    if (url === allowed) open();
+    else client.end("HTTP/1.1 403 Forbidden\r\n\r\n");
+  });
+  const url = new URL(`http://me:secret@127.0.0.1:${proxy.port}`);
+  await using connection = await connectByAgent(url, `ws://${allowed}/`);
+  await connection.send("hello");
+  expect(await connection.receive()).toBe("hello");
+  await expect(connectByAgent(url, "wss://example.com/")).rejects.toMatchObject({ code: "http-status" });
+  const asking = `Basic ${btoa("me:secret")} CONNECT`;
+  expect(proxy.asked).toEqual([`${asking} ${allowed}`, `${asking} example.com:443`]);
+});
+
 test("the tunnel of docs/client.md goes through a proxy, which may refuse", async () => {
   const server = await RawServer.start();
-  const asked: (string | undefined)[] = [];
-  const proxy = createServer();
-  proxy.on("connect", (request, client) => {
-    asked.push(request.url);
-    if (request.url !== "example.com:80") {
-      client.end("HTTP/1.1 403 Forbidden\r\n\r\n");
-      return;
-    }
-    const tunnel = connectTcp(server.port, "127.0.0.1");
-    client.write("HTTP/1.1 200 OK\r\n\r\n");
-    client.pipe(tunnel).pipe(client);
-    for (const end of [client, tunnel]) end.on("error", () => {});
-    onTestFinished(() => void tunnel.destroy());
+  const proxy = await startConnectProxy(({ url }, client, open) => {
+    if (url === allowed) open();
+    else client.end("HTTP/1.1 403 Forbidden\r\n\r\n");
   });
-  proxy.listen(0, "127.0.0.1");
-  await once(proxy, "listening");
-  onTestFinished(() => void proxy.close());
-  const url = new URL(`http://127.0.0.1:${(proxy.address() as AddressInfo).port}`);
+  const allowed = `127.0.0.1:${server.port}`;
+  const url = new URL(`http://127.0.0.1:${proxy.port}`);
 
-  const connecting = connectThrough(url, "ws://example.com/chat");
+  const connecting = connectThrough(url, `ws://${allowed}/chat`);
   const visitor = await server.visitor();
-  expect(visitor.request).toMatchObject({ target: "/chat", headers: { host: "example.com" } });
+  expect(visitor.request).toMatchObject({ target: "/chat", headers: { host: allowed } });
   const peer = visitor.accept();
   const connection = await connecting;
   await connection.send("hello");
   expect(await peer.hear()).toEqual({ text: "hello" });
   await expect(connectThrough(url, "wss://example.com/")).rejects.toThrow("the proxy answered 403");
-  expect(asked).toEqual(["example.com:80", "example.com:443"]);
+  expect(proxy.asked).toEqual([`- CONNECT ${allowed}`, "- CONNECT example.com:443"]);
   connection.terminate();
 });
