@@ -1,6 +1,6 @@
 import { Socket } from "node:net";
 
-import { Connection, formatAddress } from "../connection/index.js";
+import { Connection, formatAddress, processTimers, type TimerWheel } from "../connection/index.js";
 import { type ConnectOptions, type ResolvedConnectOptions, resolveConnectOptions } from "./connect-options.js";
 import { Handshake, type Opened } from "./handshake.js";
 import { firstHop } from "./hop.js";
@@ -30,19 +30,33 @@ export async function connect<Data = undefined>(
   url: string | URL,
   options: ConnectOptions<Data> = {},
 ): Promise<ClientConnection<Data>> {
+  return await connectByTimers(processTimers, url, options);
+}
+
+/** `connect`, with all its deadlines and the connection's on `timers`. */
+export async function connectByTimers<Data = undefined>(
+  timers: TimerWheel,
+  url: string | URL,
+  options: ConnectOptions<Data> = {},
+): Promise<ClientConnection<Data>> {
   const { target, authorization } = readTarget(url);
   const resolved = resolveConnectOptions(options);
   const first = firstHop(target, authorization, resolved);
-  const patience = new Patience(target.label, resolved);
+  const patience = new Patience(target.label, resolved, timers);
   try {
     const opened = await new Handshake(resolved, patience).run(first);
-    return connectionOn(opened, resolved, options.data as Data);
+    return connectionOn(opened, resolved, timers, options.data as Data);
   } finally {
     patience.end();
   }
 }
 
-function connectionOn<Data>(opened: Opened, options: ResolvedConnectOptions, data: Data): Connection<Data> {
+function connectionOn<Data>(
+  opened: Opened,
+  options: ResolvedConnectOptions,
+  timers: TimerWheel,
+  data: Data,
+): Connection<Data> {
   const { socket, target, agreement, answer, head } = opened;
   const net = socket instanceof Socket ? socket : undefined;
   net?.setTimeout(0);
@@ -55,6 +69,7 @@ function connectionOn<Data>(opened: Opened, options: ResolvedConnectOptions, dat
     maskKeys: sharedMaskKeys(),
     deflate: agreement.deflate,
     nowMs: () => performance.now(),
+    timers,
   };
   const details = {
     remote: formatAddress(net?.remoteAddress, net?.remotePort),

@@ -1,3 +1,4 @@
+import { type TimerOwner, type TimerWheel, WheelTimer } from "../connection/index.js";
 import { onAbort } from "./abort-listener.js";
 import { type ConnectError, connectError } from "./connect-error.js";
 import type { ResolvedConnectOptions } from "./connect-options.js";
@@ -13,25 +14,34 @@ const progress: Readonly<Record<Stage, string>> = {
 };
 
 /** How long a caller waits for a connection: until the deadline, or until the signal says that they do not any more. */
-export class Patience {
+export class Patience implements TimerOwner {
   /** What is waited for, for the message. */
   stage: Stage = "connecting";
+  readonly #url: string;
+  readonly #timeoutMs: number;
+  readonly #timers: TimerWheel;
+  /** Somebody waits for it: a `dial` or a jar that never settles must not end the process without a word. */
+  readonly #timer: WheelTimer = new WheelTimer(this, true);
   readonly #controller = new AbortController();
-  readonly #timer: NodeJS.Timeout;
   readonly #forget: () => void;
 
   /** @param url what is dialled, without credentials and query */
-  constructor(url: string, { handshakeTimeoutMs, signal }: ResolvedConnectOptions) {
-    this.#timer = setTimeout(() => {
-      const what = `handshakeTimeoutMs (${handshakeTimeoutMs}) are over and ${progress[this.stage]}`;
-      this.#end(connectError("timeout", url, what));
-    }, handshakeTimeoutMs);
+  constructor(url: string, { handshakeTimeoutMs, signal }: ResolvedConnectOptions, timers: TimerWheel) {
+    this.#url = url;
+    this.#timeoutMs = handshakeTimeoutMs;
+    this.#timers = timers;
+    timers.arm(this.#timer, handshakeTimeoutMs);
     const onAborted = (): void => {
       const cause: unknown = signal?.reason;
       this.#end(connectError("aborted", url, "it was aborted", { cause }));
     };
     this.#forget = signal === undefined ? ignore : onAbort(signal, onAborted);
     if (signal?.aborted === true) onAborted();
+  }
+
+  onDue(): void {
+    const what = `handshakeTimeoutMs (${this.#timeoutMs}) are over and ${progress[this.stage]}`;
+    this.#end(connectError("timeout", this.#url, what));
   }
 
   /** Aborted when patience is over; its `reason` is the `ConnectError` that says so. */
@@ -57,7 +67,7 @@ export class Patience {
 
   /** Nobody waits any more. */
   end(): void {
-    clearTimeout(this.#timer);
+    this.#timers.disarm(this.#timer);
     this.#forget();
   }
 

@@ -31,4 +31,4 @@ export type { Sendable } from "./sendable.js";
 export { canShareReadBuffer, ReadBuffer } from "./read-buffer.js";
 export type { ReceiveOptions } from "./timed-receive.js";
 export { WriteSlabPool } from "./write-slab.js";
-export { processTimers, type TimerOwner, TimerWheel, type WheelClock, WheelTimer } from "./timer-wheel.js";
+export { processTimers, type Ticker, type TimerOwner, TimerWheel, type WheelClock, WheelTimer } from "./timer-wheel.js";

@@ -4,11 +4,15 @@ import { AsyncResource } from "node:async_hooks";
 export interface WheelClock {
   /** Milliseconds on a clock that only goes forward. */
   nowMs(): number;
-  /**
-   * Calls `onTick` every `everyMs` milliseconds until the function that it returns is called. It does not keep the process
-   * alive: what a deadline is about does, as long as it is there.
-   */
-  tick(onTick: () => void, everyMs: number): () => void;
+  /** Calls `onTick` every `everyMs` milliseconds until it is stopped. At first that does not keep the process alive. */
+  tick(onTick: () => void, everyMs: number): Ticker;
+}
+
+/** What calls every so often. */
+export interface Ticker {
+  /** Whether the process shall go on for its sake alone. */
+  keepProcessAlive(isNeeded: boolean): void;
+  stop(): void;
 }
 
 /** Who is told that a timer is due. */
@@ -39,12 +43,19 @@ class RingPlace {
 /** One deadline. It is armed and disarmed by a `TimerWheel`, as often as one likes, without allocating anything. */
 export class WheelTimer extends RingPlace {
   readonly owner: TimerOwner;
+  /** Whether the process goes on for its sake alone while it is armed. */
+  readonly keepsProcessAlive: boolean;
   /** The wheel's: the tick at which the timer is due. */
   dueTick = 0;
 
-  constructor(owner: TimerOwner) {
+  /**
+   * @param keepsProcessAlive false by default: what a deadline is about, a socket say, keeps the process alive as long as it is
+   * there. True for one that somebody waits for who may have nothing else.
+   */
+  constructor(owner: TimerOwner, keepsProcessAlive = false) {
     super();
     this.owner = owner;
+    this.keepsProcessAlive = keepsProcessAlive;
   }
 
   get isArmed(): boolean {
@@ -75,7 +86,9 @@ export class TimerWheel {
   /** What was found in the slots that have come up. Were a callback to throw, the rest is here for the next tick. */
   readonly #found: RingPlace = new RingPlace();
   #armed = 0;
-  #stopTicking: (() => void) | undefined;
+  /** Those of them that keep the process alive. */
+  #vital = 0;
+  #ticker: Ticker | undefined;
 
   /** Wheel time now, and as of the last tick. */
   #timeMs = 0;
@@ -101,10 +114,11 @@ export class TimerWheel {
 
   /** Has `timer` fall due after `delayMs` milliseconds, and not when it was due before. */
   arm(timer: WheelTimer, delayMs: number): void {
-    if (timer.isArmed) timer.leave();
-    else this.#armed++;
-    if (this.#stopTicking === undefined) this.#start();
+    const isNew = !timer.isArmed;
+    timer.leave();
+    if (this.#ticker === undefined) this.#start();
     else this.#advance(this.#clock.nowMs());
+    if (isNew) this.#count(timer);
     timer.dueTick = Math.max(this.#doneTick + 1, Math.ceil((this.#timeMs + delayMs) / TICK_MS));
     timer.insertBefore(this.#slotOf(timer.dueTick));
   }
@@ -113,7 +127,17 @@ export class TimerWheel {
   disarm(timer: WheelTimer): void {
     if (!timer.isArmed) return;
     timer.leave();
+    this.#discount(timer);
+  }
+
+  #count(timer: WheelTimer): void {
+    this.#armed++;
+    if (timer.keepsProcessAlive && this.#vital++ === 0) this.#ticker?.keepProcessAlive(true);
+  }
+
+  #discount(timer: WheelTimer): void {
     this.#armed--;
+    if (timer.keepsProcessAlive && --this.#vital === 0) this.#ticker?.keepProcessAlive(false);
   }
 
   #slotOf(tick: number): RingPlace {
@@ -123,7 +147,7 @@ export class TimerWheel {
   #start(): void {
     this.#clockMs = this.#clock.nowMs();
     this.#tickedAtMs = this.#clockMs;
-    this.#stopTicking = this.#clock.tick(this.#onTick, TICK_MS);
+    this.#ticker = this.#clock.tick(this.#onTick, TICK_MS);
   }
 
   #advance(clockMs: number): void {
@@ -136,8 +160,8 @@ export class TimerWheel {
   readonly #onTick = (): void => {
     // The last timer is not waited for when it is disarmed: who arms one often disarms one often too.
     if (this.#armed === 0) {
-      this.#stopTicking?.();
-      this.#stopTicking = undefined;
+      this.#ticker?.stop();
+      this.#ticker = undefined;
       return;
     }
     const clockMs = this.#clock.nowMs();
@@ -174,7 +198,7 @@ export class TimerWheel {
       if (timer.dueTick > tick) {
         timer.insertBefore(this.#slotOf(timer.dueTick));
       } else {
-        this.#armed--;
+        this.#discount(timer);
         timer.owner.onDue();
       }
     }
@@ -189,7 +213,10 @@ const systemClock: WheelClock = {
   tick(onTick, everyMs) {
     const timer = nobody.runInAsyncScope(() => setInterval(onTick, everyMs));
     timer.unref();
-    return () => clearInterval(timer);
+    return {
+      keepProcessAlive: (isNeeded) => void (isNeeded ? timer.ref() : timer.unref()),
+      stop: () => clearInterval(timer),
+    };
   },
 };
 

@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import { type IncomingMessage, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 
+import { type TimerWheel, WheelTimer } from "../connection/index.js";
 import type { HeaderFields } from "../internal/header-fields.js";
 import { afterEarlierResponses } from "./earlier-response.js";
 import type { Refusal } from "./refusal.js";
@@ -24,11 +25,12 @@ export function acceptHead(accept: string, subprotocol: string, extensions: stri
  *
  * @throws for a refusal made by hand that cannot be sent; then nothing is written.
  */
-export function sendRefusal(request: IncomingMessage, socket: Duplex, refusal: Refusal): void {
+export function sendRefusal(request: IncomingMessage, socket: Duplex, refusal: Refusal, timers: TimerWheel): void {
   const response = refusalBytes(refusal, request.method === "HEAD");
   if (socket.destroyed) return;
-  const timer = setTimeout(() => socket.destroy(), LINGER_MS);
-  socket.once("close", () => clearTimeout(timer));
+  const timer = new WheelTimer({ onDue: () => void socket.destroy() });
+  timers.arm(timer, LINGER_MS);
+  socket.once("close", () => timers.disarm(timer));
   socket.resume();
   afterEarlierResponses(request, socket, () => {
     if (socket.writable) socket.end(response);

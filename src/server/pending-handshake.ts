@@ -1,20 +1,22 @@
 import type { Duplex } from "node:stream";
 
-import { processTimers, type TimerOwner, WheelTimer } from "../connection/index.js";
+import { type TimerOwner, type TimerWheel, WheelTimer } from "../connection/index.js";
 import { type Deferred, defer } from "../internal/deferred.js";
 import { type Refusal, refusalOf } from "./refusal.js";
 
 /** A handshake that is being decided: its deadline, and the signal that tells the policies to give up. */
 export class PendingHandshake implements TimerOwner {
   readonly #socket: Duplex;
+  readonly #timers: TimerWheel;
   readonly #timer: WheelTimer = new WheelTimer(this);
   readonly #abort = new AbortController();
   readonly #ended: Deferred<Refusal | undefined> = defer();
   readonly #onLeft = (): void => this.#settle(undefined);
 
-  constructor(socket: Duplex, timeoutMs: number) {
+  constructor(socket: Duplex, timeoutMs: number, timers: TimerWheel) {
     this.#socket = socket;
-    processTimers.arm(this.#timer, timeoutMs);
+    this.#timers = timers;
+    timers.arm(this.#timer, timeoutMs);
     // `end` comes by itself: nobody reads the socket yet, but an end with nothing before it needs no reader.
     socket.once("end", this.#onLeft);
     socket.once("close", this.#onLeft);
@@ -41,7 +43,7 @@ export class PendingHandshake implements TimerOwner {
 
   /** The handshake has been decided. */
   end(): void {
-    processTimers.disarm(this.#timer);
+    this.#timers.disarm(this.#timer);
     this.#socket.off("end", this.#onLeft);
     this.#socket.off("close", this.#onLeft);
   }

@@ -3,7 +3,15 @@ import type { IncomingMessage } from "node:http";
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 
-import { acceptKey, Connection, ReadBuffer, withinBudget, WriteSlabPool } from "../connection/index.js";
+import {
+  acceptKey,
+  Connection,
+  processTimers,
+  ReadBuffer,
+  type TimerWheel,
+  withinBudget,
+  WriteSlabPool,
+} from "../connection/index.js";
 import type { HeaderFields } from "../internal/header-fields.js";
 import { isThenable } from "../internal/thenable.js";
 import { acceptDeflate, type DeflateAcceptance, type HandshakeOffer, readHandshake } from "../protocol/index.js";
@@ -32,6 +40,7 @@ import { type ResolvedUpgraderOptions, resolveUpgraderOptions, type UpgraderOpti
  */
 export class Upgrader<Data = undefined> {
   readonly #options: ResolvedUpgraderOptions<Data>;
+  readonly #timers: TimerWheel;
   readonly #admission: Admission;
   readonly #readBuffer: ReadBuffer;
   readonly #writeSlabs: WriteSlabPool;
@@ -39,9 +48,14 @@ export class Upgrader<Data = undefined> {
   readonly #pending = new Set<PendingHandshake>();
   #closing: Promise<DrainReport> | undefined;
 
-  /** @throws RangeError or TypeError that names the option, what it got and what it takes. */
-  constructor(options: UpgraderOptions<Data> = {}) {
+  /**
+   * @param timers keeps all deadlines, those of the connections too: by default the wheel that the process shares. One that
+   * turns by a clock of your own is for tests.
+   * @throws RangeError or TypeError that names the option, what it got and what it takes.
+   */
+  constructor(options: UpgraderOptions<Data> = {}, timers: TimerWheel = processTimers) {
     this.#options = resolveUpgraderOptions(options);
+    this.#timers = timers;
     this.#admission = new Admission(this.#options.maxConnections, this.#options.maxConnectionsPerAddress);
     this.#readBuffer = new ReadBuffer(this.#options.readBufferSize);
     this.#writeSlabs = new WriteSlabPool(this.#options.writeBufferSize);
@@ -68,7 +82,7 @@ export class Upgrader<Data = undefined> {
     }
     const limit = this.#closing === undefined ? this.#admission.enter(address) : "shutting-down";
     if (limit !== undefined) return this.refuse(limit, request, socket);
-    const pending = new PendingHandshake(socket, this.#options.handshakeTimeoutMs);
+    const pending = new PendingHandshake(socket, this.#options.handshakeTimeoutMs, this.#timers);
     this.#pending.add(pending);
     const outcome = await this.#negotiate(request, socket, head, pending);
     this.#pending.delete(pending);
@@ -105,7 +119,7 @@ export class Upgrader<Data = undefined> {
     const answer = refusal instanceof Refusal ? refusal : refusalOf(refusal);
     socket.on("error", ignore);
     try {
-      sendRefusal(request, socket, answer);
+      sendRefusal(request, socket, answer, this.#timers);
     } catch (error) {
       socket.destroy(); // a `Refusal` made by hand that cannot be sent
       this.report(error);
@@ -203,6 +217,7 @@ export class Upgrader<Data = undefined> {
       maskKeys: undefined,
       deflate: deflate?.agreement,
       nowMs: () => performance.now(),
+      timers: this.#timers,
     };
     const { remote, local, url } = request;
     const details = { remote, local, subprotocol, extensions, url, headers: request.headers, data };

@@ -2,23 +2,34 @@ import { getEventListeners } from "node:events";
 import { connect as connectTcp } from "node:net";
 import { PassThrough } from "node:stream";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { connect, type ConnectOptions } from "../../src/client/index.js";
+import { connectByTimers } from "../../src/client/connect.js";
+import { connect, type ConnectError, type ConnectOptions } from "../../src/client/index.js";
 import { defer } from "../../src/internal/deferred.js";
+import { timersOf } from "../support/clocked-meeting.js";
+import { FakeClock } from "../support/fake-clock.js";
 import { switching } from "../support/handshake-answer.js";
 import { listening } from "../support/listening.js";
 import { RawServer } from "../support/raw-server.js";
 import { nextTurn, until } from "../support/turns.js";
 import { connectInVain } from "./support/failed-connect.js";
 
+let clock: FakeClock;
+
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  clock = new FakeClock();
 });
 
 afterEach(() => {
-  // Whatever happened, no deadline is left behind.
-  expect(vi.getTimerCount()).toBe(0);
-  vi.useRealTimers();
+  // Whatever happened, no deadline is left behind: the ticker stops with the first tick that finds none.
+  expect(clock.keepsProcessAlive).toBe(false);
+  clock.advance(100);
+  expect(clock.isTicking).toBe(false);
 });
+
+/** Connects in vain by the test's clock. */
+async function connectByClock(url: string, options: ConnectOptions = {}): Promise<ConnectError> {
+  return await connectInVain(url, options, timersOf(clock));
+}
 
 interface Delay {
   readonly url: string;
@@ -104,13 +115,16 @@ describe.each(delays)("connect(), %s,", (_, progress, delay) => {
   test("gives up when handshakeTimeoutMs are over, and leaves nothing open", async () => {
     const server = await RawServer.start();
     const { url, options, reached } = delay(server);
-    const failing = connectInVain(url, { ...options, handshakeTimeoutMs: 3_000 });
+    let isOver = false;
+    const failing = connectByClock(url, { ...options, handshakeTimeoutMs: 3_000 }).finally(() => (isOver = true));
     await reached;
-    await until(() => vi.getTimerCount() === 1);
     await nextTurn();
-    vi.advanceTimersByTime(2_999);
+    clock.advance(2_999);
     await nextTurn();
-    vi.advanceTimersByTime(1);
+    expect(isOver).toBe(false);
+    // Nothing else may: a dial or a jar that never settles has no socket.
+    expect(clock.keepsProcessAlive).toBe(true);
+    clock.advance(1);
     const error = await failing;
     expect(error.code).toBe("timeout");
     expect(error.cause).toBeUndefined();
@@ -122,7 +136,7 @@ describe.each(delays)("connect(), %s,", (_, progress, delay) => {
     const server = await RawServer.start();
     const { url, options, reached } = delay(server);
     const controller = new AbortController();
-    const failing = connectInVain(url, { ...options, signal: controller.signal });
+    const failing = connectByClock(url, { ...options, signal: controller.signal });
     await reached;
     controller.abort("I have changed my mind");
     expect(await failing).toMatchObject({ code: "aborted", cause: "I have changed my mind" });
@@ -133,10 +147,9 @@ describe.each(delays)("connect(), %s,", (_, progress, delay) => {
 describe("connect()", () => {
   test("gives up after 10 seconds by default", async () => {
     const server = await RawServer.start();
-    const failing = connectInVain(server.url);
+    const failing = connectByClock(server.url);
     await server.visitor();
-    vi.advanceTimersByTime(9_999);
-    vi.advanceTimersByTime(1);
+    clock.advance(10_000);
     expect((await failing).message).toContain("handshakeTimeoutMs (10000) are over");
   });
 
@@ -144,7 +157,7 @@ describe("connect()", () => {
     const server = await RawServer.start();
     const dial = vi.fn<() => Promise<never>>(never);
     for (const options of [{}, { dial }, { cookies: { ...jar, getCookieString: dial } }]) {
-      const error = await connectInVain(server.url, { ...options, signal: AbortSignal.abort() });
+      const error = await connectByClock(server.url, { ...options, signal: AbortSignal.abort() });
       expect(error).toMatchObject({ code: "aborted", cause: { name: "AbortError" } });
     }
     await nextTurn();
@@ -155,7 +168,7 @@ describe("connect()", () => {
   test("tells dial when nobody waits any more, and destroys what comes too late", async () => {
     const dialled = defer<PassThrough>();
     const controller = new AbortController();
-    const failing = connectInVain("ws://example.com/", {
+    const failing = connectByClock("ws://example.com/", {
       signal: controller.signal,
       dial: (_, { signal }) => {
         expect(signal.aborted).toBe(false);
@@ -173,13 +186,13 @@ describe("connect()", () => {
 
   test("reports the status of a server whose body does not end in time", async () => {
     const server = await RawServer.start();
-    const failing = connectInVain(server.url);
+    const failing = connectByClock(server.url);
     const { raw } = await server.visitor();
     raw.write("HTTP/1.1 503 No\r\nContent-Length: 100\r\n\r\nwait");
     const [client] = server.sockets;
     await until(() => client!.socket.bytesWritten > 0);
     await turns(20);
-    vi.advanceTimersByTime(10_000);
+    clock.advance(10_000);
     const error = await failing;
     expect(error.code).toBe("http-status");
     expect(error.response).toMatchObject({ status: 503, isBodyComplete: false });
@@ -190,7 +203,7 @@ describe("connect()", () => {
   test("aborted while a body comes in is aborted", async () => {
     const server = await RawServer.start();
     const controller = new AbortController();
-    const failing = connectInVain(server.url, { signal: controller.signal });
+    const failing = connectByClock(server.url, { signal: controller.signal });
     (await server.visitor()).raw.write("HTTP/1.1 503 No\r\nContent-Length: 100\r\n\r\nwait");
     await turns(20);
     controller.abort();
@@ -201,9 +214,10 @@ describe("connect()", () => {
   test("that has given a connection leaves it alone when the signal is aborted later", async () => {
     const { port } = await listening({ routes: { "/": { message: (socket, message) => socket.write(message) } } });
     const controller = new AbortController();
-    const connection = await connect(`ws://127.0.0.1:${port}/`, { signal: controller.signal });
+    const options = { signal: controller.signal };
+    const connection = await connectByTimers(timersOf(clock), `ws://127.0.0.1:${port}/`, options);
     controller.abort();
-    vi.advanceTimersByTime(20_000);
+    clock.advance(20_000);
     await connection.send("still here");
     expect(await connection.receive()).toBe("still here");
     await connection.close();
@@ -214,7 +228,7 @@ describe("connect()", () => {
     const onWarning = vi.fn<(warning: Error) => void>();
     process.on("warning", onWarning);
     const controller = new AbortController();
-    const failing = Array.from({ length: 30 }, () => connectInVain(server.url, { signal: controller.signal }));
+    const failing = Array.from({ length: 30 }, () => connectByClock(server.url, { signal: controller.signal }));
     await until(() => server.sockets.length === 30);
     expect(getEventListeners(controller.signal, "abort")).toHaveLength(1);
     controller.abort();

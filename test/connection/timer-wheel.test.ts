@@ -230,6 +230,40 @@ describe("the ticker", () => {
     expect(clock.starts).toBe(1);
   });
 
+  test("keeps the process alive as long as one that says so is armed", () => {
+    const { clock, wheel, fired } = setUp();
+    const vital = (): WheelTimer => new WheelTimer({ onDue: () => void fired.push(["vital", clock.nowMs()]) }, true);
+    const [ordinary, a, b] = [new WheelTimer({ onDue() {} }), vital(), vital()];
+    wheel.arm(ordinary, 60_000);
+    expect(clock.keepsProcessAlive).toBe(false);
+    wheel.arm(a, 1_000);
+    wheel.arm(a, 2_000);
+    wheel.arm(b, 500);
+    expect(clock.keepsProcessAlive).toBe(true);
+    clock.advance(500);
+    expect(clock.keepsProcessAlive).toBe(true);
+    wheel.disarm(a);
+    wheel.disarm(a);
+    expect(clock.keepsProcessAlive).toBe(false);
+    wheel.arm(a, 100);
+    expect(clock.keepsProcessAlive).toBe(true);
+    clock.advance(100);
+    expect(clock.keepsProcessAlive).toBe(false);
+    expect(fired).toHaveLength(2);
+  });
+
+  test("that stops and starts anew keeps the process alive for who needs it", () => {
+    const { clock, wheel } = setUp();
+    const vital = new WheelTimer({ onDue() {} }, true);
+    wheel.arm(vital, 100);
+    clock.advance(200);
+    expect(clock.isTicking).toBe(false);
+    wheel.arm(vital, 100);
+    expect(clock.keepsProcessAlive).toBe(true);
+    wheel.disarm(vital);
+    expect(clock.keepsProcessAlive).toBe(false);
+  });
+
   test("starts with a whole tick ahead of it after a long rest", () => {
     const { clock, wheel, fired, timer } = setUp();
     wheel.arm(timer("first"), 100);
@@ -316,12 +350,16 @@ describe("the wheel of the process", () => {
     expect(seen).toBeUndefined();
   });
 
-  test("keeps no process alive", () => {
+  test("keeps no process alive, but for a timer that says so", () => {
     const keptAliveBy = () => process.getActiveResourcesInfo().filter((each) => each === "Timeout").length;
     const before = keptAliveBy();
-    const timer = new WheelTimer({ onDue() {} });
-    processTimers.arm(timer, 3_600_000);
+    const [ordinary, vital] = [new WheelTimer({ onDue() {} }), new WheelTimer({ onDue() {} }, true)];
+    processTimers.arm(ordinary, 3_600_000);
     expect(keptAliveBy()).toBe(before);
-    processTimers.disarm(timer);
+    processTimers.arm(vital, 3_600_000);
+    expect(keptAliveBy()).toBe(before + 1);
+    processTimers.disarm(vital);
+    expect(keptAliveBy()).toBe(before);
+    processTimers.disarm(ordinary);
   });
 });

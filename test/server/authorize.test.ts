@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { defer } from "../../src/internal/deferred.js";
 import { refuse, type UpgradeRequest } from "../../src/server/index.js";
+import { timersOf } from "../support/clocked-meeting.js";
+import { FakeClock } from "../support/fake-clock.js";
 import { meet } from "../support/meeting.js";
 import { RawPeer, text } from "../support/raw-peer.js";
 import { RawSocket } from "../support/raw-socket.js";
@@ -206,42 +208,78 @@ describe("an onRefused that throws", () => {
 });
 
 describe("handshakeTimeoutMs", () => {
-  test("refuses a client with 408 whose authorize never settles, and aborts its signal", async () => {
+  test("refuses a client with 408 whose authorize never settles, not a millisecond early, and aborts its signal", async () => {
     const { asked, authorize } = pending();
-    const server = await startUpgrader({ handshakeTimeoutMs: 30, authorize });
-    const { raw, response } = await RawPeer.ask(server.port);
+    const clock = new FakeClock();
+    const server = await startUpgrader({ handshakeTimeoutMs: 3_000, authorize }, { timers: timersOf(clock) });
+    const asking = RawPeer.ask(server.port);
+    const { signal } = await asked;
+    clock.advance(2_999);
+    await nextTurn();
+    expect(signal.aborted).toBe(false);
+    expect(server.refusals).toEqual([]);
+    clock.advance(1);
+    const { raw, response } = await asking;
     expect(response).toMatchObject({ status: 408, body: "The handshake took too long.\n" });
-    expect((await asked).signal.aborted).toBe(true);
+    expect(signal.aborted).toBe(true);
     expect(server.refusals).toMatchObject([{ code: "handshake-timeout" }]);
     expect(await raw.rest()).toBe("");
   });
 
+  test("is 10 seconds by default", async () => {
+    const { asked, authorize } = pending();
+    const clock = new FakeClock();
+    const server = await startUpgrader({ authorize }, { timers: timersOf(clock) });
+    const asking = RawPeer.ask(server.port);
+    const { signal } = await asked;
+    clock.advance(9_999);
+    expect(signal.aborted).toBe(false);
+    clock.advance(1);
+    expect(signal.aborted).toBe(true);
+    expect((await asking).response?.status).toBe(408);
+  });
+
   test.each(["checkOrigin", "checkHost", "subprotocols"])("covers %s too", async (option) => {
-    const server = await startUpgrader({ handshakeTimeoutMs: 30, [option]: () => new Promise(() => {}) });
-    const { response } = await RawPeer.ask(server.port, {
+    const clock = new FakeClock();
+    const asked = defer<void>();
+    const never = (): Promise<never> => {
+      asked.resolve();
+      return new Promise(() => {});
+    };
+    const server = await startUpgrader({ [option]: never }, { timers: timersOf(clock) });
+    const asking = RawPeer.ask(server.port, {
       headers: { Origin: "http://example.com", "Sec-WebSocket-Protocol": "a" },
     });
-    expect(response?.status).toBe(408);
+    await asked.promise;
+    clock.advance(10_000);
+    expect((await asking).response?.status).toBe(408);
   });
 
   test("is over once the client is in: it is still there when a later one has run out of time", async () => {
     let count = 0;
-    const { peer, connection, server } = await meet({
-      handshakeTimeoutMs: 20,
-      authorize: () => (count++ === 0 ? undefined : new Promise<undefined>(() => {})),
-    });
-    const { response } = await RawPeer.ask(server.port);
-    expect(response?.status).toBe(408);
+    const late = pending<undefined>();
+    const clock = new FakeClock();
+    const authorize = (request: UpgradeRequest) => (count++ === 0 ? undefined : late.authorize(request));
+    const server = await startUpgrader({ authorize }, { timers: timersOf(clock) });
+    const peer = await RawPeer.join(server.port);
+    const connection = await server.accepted();
+    const asking = RawPeer.ask(server.port);
+    await late.asked;
+    clock.advance(10_000);
+    expect((await asking).response?.status).toBe(408);
     await connection.send("still here");
     expect(await peer.hear()).toEqual({ text: "still here" });
   });
 
   test("drops what authorize says too late, a refusal and an error among it", async () => {
     for (const late of ["decide", "fail"] as const) {
-      const { authorize, ...rest } = pending<unknown>();
-      const server = await startUpgrader({ handshakeTimeoutMs: 20, authorize });
-      const { response } = await RawPeer.ask(server.port);
-      expect(response?.status).toBe(408);
+      const { asked, authorize, ...rest } = pending<unknown>();
+      const clock = new FakeClock();
+      const server = await startUpgrader({ authorize }, { timers: timersOf(clock) });
+      const asking = RawPeer.ask(server.port);
+      await asked;
+      clock.advance(10_000);
+      expect((await asking).response?.status).toBe(408);
       rest[late](new Error("too late"));
       await nextTurn();
       expect(server.upgrader.connections.size).toBe(0);

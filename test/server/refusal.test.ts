@@ -1,8 +1,10 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { refuse, Refusal } from "../../src/server/index.js";
+import { timersOf } from "../support/clocked-meeting.js";
+import { FakeClock } from "../support/fake-clock.js";
 import { parseHttpResponse } from "../support/http-response.js";
 import { masked, RawPeer, text } from "../support/raw-peer.js";
 import { RawSocket } from "../support/raw-socket.js";
@@ -65,21 +67,17 @@ describe("upgrader.refuse()", () => {
 
   test("of a client that has gone already does nothing but tell onRefused", async () => {
     const http = createServer();
-    const server = await startUpgrader({}, { http });
+    const clock = new FakeClock();
+    const server = await startUpgrader({}, { http, timers: timersOf(clock) });
     http.removeAllListeners("upgrade");
     http.on("upgrade", (request: IncomingMessage, socket: Duplex) => {
       socket.once("close", () => server.upgrader.refuse("no-such-route", request, socket));
       socket.destroy();
     });
-    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
-    try {
-      expect((await RawPeer.ask(server.port)).response).toBeUndefined();
-      await until(() => server.refusals.length > 0);
-      expect(server.refusals).toMatchObject([{ code: "no-such-route" }]);
-      expect(vi.getTimerCount()).toBe(0); // nothing keeps the process alive
-    } finally {
-      vi.useRealTimers();
-    }
+    expect((await RawPeer.ask(server.port)).response).toBeUndefined();
+    await until(() => server.refusals.length > 0);
+    expect(server.refusals).toMatchObject([{ code: "no-such-route" }]);
+    expect(clock.starts).toBe(0);
   });
 
   test("RFC 9110 §9.3.2: to HEAD says how long the body would be, and sends none", async () => {
@@ -167,49 +165,39 @@ describe("a refused upgrade", () => {
   });
 
   test("is over as soon as the client has ended its side too, whatever it said before", async () => {
-    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
-    try {
-      const server = await startUpgrader({ checkHost: [] });
-      const raw = await RawSocket.connect(server.port);
-      raw.write(upgradeRequest(), masked(text("x".repeat(100_000))));
-      await raw.rest();
-      const closed = once(server.sockets[0] as Duplex, "close");
-      raw.end();
-      await closed;
-      expect(vi.getTimerCount()).toBe(0);
-    } finally {
-      vi.useRealTimers();
-    }
+    const clock = new FakeClock();
+    const server = await startUpgrader({ checkHost: [] }, { timers: timersOf(clock) });
+    const raw = await RawSocket.connect(server.port);
+    raw.write(upgradeRequest(), masked(text("x".repeat(100_000))));
+    await raw.rest();
+    const closed = once(server.sockets[0] as Duplex, "close");
+    raw.end();
+    await closed;
+    clock.advance(100); // the ticker stops with the first tick that finds nothing armed
+    expect(clock.isTicking).toBe(false);
   });
 
   test("behind a plain request that is never answered has its socket destroyed after two seconds", async () => {
-    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
-    try {
-      const server = await startUpgrader({ checkHost: [] }, { http: createServer(() => {}) });
-      const raw = await RawSocket.connect(server.port);
-      raw.write("GET /never HTTP/1.1\r\nHost: example.com\r\n\r\n", upgradeRequest({ method: "PUT" }));
-      await until(() => server.refusals.length === 1);
-      vi.advanceTimersByTime(2000);
-      expect(await raw.rest()).toBe("");
-    } finally {
-      vi.useRealTimers();
-    }
+    const clock = new FakeClock();
+    const http = createServer(() => {});
+    const server = await startUpgrader({ checkHost: [] }, { http, timers: timersOf(clock) });
+    const raw = await RawSocket.connect(server.port);
+    raw.write("GET /never HTTP/1.1\r\nHost: example.com\r\n\r\n", upgradeRequest({ method: "PUT" }));
+    await until(() => server.refusals.length === 1);
+    clock.advance(2_100);
+    expect(await raw.rest()).toBe("");
   });
 
   test("has its socket destroyed after two seconds when the client never ends its side", async () => {
-    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
-    try {
-      const server = await startUpgrader({ checkHost: [] });
-      const raw = await RawSocket.connect(server.port);
-      raw.write(upgradeRequest());
-      await raw.rest();
-      const socket = server.sockets[0] as Duplex;
-      vi.advanceTimersByTime(1999);
-      expect(socket.destroyed).toBe(false);
-      vi.advanceTimersByTime(1);
-      expect(socket.destroyed).toBe(true);
-    } finally {
-      vi.useRealTimers();
-    }
+    const clock = new FakeClock();
+    const server = await startUpgrader({ checkHost: [] }, { timers: timersOf(clock) });
+    const raw = await RawSocket.connect(server.port);
+    raw.write(upgradeRequest());
+    await raw.rest();
+    const socket = server.sockets[0] as Duplex;
+    clock.advance(1_999);
+    expect(socket.destroyed).toBe(false);
+    clock.advance(100);
+    expect(socket.destroyed).toBe(true);
   });
 });

@@ -1,4 +1,4 @@
-import type { WheelClock } from "../../src/connection/index.js";
+import type { Ticker, WheelClock } from "../../src/connection/index.js";
 
 /** Time as a test tells it. */
 export class FakeClock implements WheelClock {
@@ -8,6 +8,8 @@ export class FakeClock implements WheelClock {
   #nextMs = 0;
   /** How often a ticker was started. */
   starts = 0;
+  /** Whether the ticker that runs would keep the process alive. */
+  keepsProcessAlive = false;
 
   constructor(startMs = 1_000_000) {
     this.#nowMs = startMs;
@@ -20,14 +22,16 @@ export class FakeClock implements WheelClock {
     return this.#onTick !== undefined;
   }
 
-  tick(onTick: () => void, everyMs: number): () => void {
+  tick(onTick: () => void, everyMs: number): Ticker {
     if (this.#onTick !== undefined) throw new Error("a second ticker was started");
     this.starts++;
     this.#onTick = onTick;
     this.#everyMs = everyMs;
     this.#nextMs = this.#nowMs + everyMs;
-    return () => {
-      this.#onTick = undefined;
+    this.keepsProcessAlive = false;
+    return {
+      keepProcessAlive: (isNeeded) => void (this.keepsProcessAlive = isNeeded),
+      stop: () => void (this.#onTick = undefined),
     };
   }
 

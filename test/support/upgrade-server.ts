@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { expect, onTestFinished } from "vitest";
-import type { Connection } from "../../src/connection/index.js";
+import type { Connection, TimerWheel } from "../../src/connection/index.js";
 import { type Refusal, Upgrader, type UpgraderOptions } from "../../src/server/index.js";
 
 export interface UpgradeServerSetup {
@@ -13,6 +13,8 @@ export interface UpgradeServerSetup {
   readonly http?: Server;
   /** Where to listen; by default 127.0.0.1. */
   readonly host?: string;
+  /** What keeps the deadlines; by default the wheel of the process. */
+  readonly timers?: TimerWheel;
 }
 
 /** An upgrader on a server of `node:http`, and everything that it was told. */
@@ -28,11 +30,11 @@ export class UpgradeServer<Data = undefined> {
 
   constructor(options: UpgraderOptions<Data>, setup: UpgradeServerSetup) {
     this.http = setup.http ?? createServer();
-    this.upgrader = new Upgrader<Data>({
-      onError: (error) => void this.errors.push(error),
-      onRefused: (refusal) => void this.refusals.push(refusal),
-      ...options,
-    });
+    const told = {
+      onError: (error: unknown) => void this.errors.push(error),
+      onRefused: (refusal: Refusal) => void this.refusals.push(refusal),
+    };
+    this.upgrader = new Upgrader<Data>({ ...told, ...options }, setup.timers);
     this.http.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       this.sockets.push(socket);
       void this.#upgrade(request, setup.wrap?.(socket) ?? socket, head);

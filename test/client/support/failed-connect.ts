@@ -1,6 +1,8 @@
 import { inspect } from "node:util";
 import { expect } from "vitest";
-import { connect, ConnectError, type ConnectOptions } from "../../../src/client/index.js";
+import { connectByTimers } from "../../../src/client/connect.js";
+import { ConnectError, type ConnectOptions } from "../../../src/client/index.js";
+import { processTimers, type TimerWheel } from "../../../src/connection/index.js";
 
 /** The `ConnectError` with which `connecting` rejects. */
 async function failureOf(connecting: Promise<unknown>): Promise<ConnectError> {
@@ -13,8 +15,12 @@ async function failureOf(connecting: Promise<unknown>): Promise<ConnectError> {
 }
 
 /** Connects in vain; checks that the error fits the form of all. */
-export async function connectInVain(url: string, options: ConnectOptions = {}): Promise<ConnectError> {
-  const error = await failureOf(connect(url, options));
+export async function connectInVain(
+  url: string,
+  options: ConnectOptions = {},
+  timers: TimerWheel = processTimers,
+): Promise<ConnectError> {
+  const error = await failureOf(connectByTimers(timers, url, options));
   expect(error.message).toMatch(/^could not connect to [^\n]+: [^\n]+; [^\n]+$/);
   return error;
 }
