@@ -1,8 +1,9 @@
 import { CliError } from "./cli-error.js";
 import type { FlagValues } from "./flags.js";
+import { limitFlags, programFlags } from "./shared-flags.js";
 
-/** Every flag of `halyard connect`: what is parsed and what help shows. */
-export const connectFlags = {
+/** How it connects, and what it then does. */
+const sessionFlags = {
   header: {
     group: "Handshake",
     kind: "list",
@@ -116,27 +117,10 @@ export const connectFlags = {
     description: "Keep typed lines for the next time; a line that begins with a space is left out",
     otherwise: "keep none",
   },
-  "max-message-bytes": {
-    group: "Limits, 0 for none",
-    kind: "limit",
-    placeholder: "BYTES",
-    default: 1_048_576,
-    description: "Bytes in a message; more ends in 1009",
-  },
-  "max-frame-bytes": {
-    group: "Limits, 0 for none",
-    kind: "limit",
-    placeholder: "BYTES",
-    description: "Bytes in a frame; more ends in 1009",
-    otherwise: "as for messages",
-  },
-  "max-fragments": {
-    group: "Limits, 0 for none",
-    kind: "limit",
-    placeholder: "COUNT",
-    description: "Frames in a message; more ends in 1008",
-    otherwise: "16384, more for larger messages",
-  },
+} as const;
+
+/** How it finds out that the server is gone. */
+const pingFlags = {
   "ping-interval-ms": {
     group: "Times, 0 for off",
     kind: "count",
@@ -155,22 +139,27 @@ export const connectFlags = {
     default: 30_000,
     description: "Time the server may be silent after such a ping; more ends in 1011",
   },
-  "idle-timeout-ms": {
-    group: "Times, 0 for off",
-    kind: "count",
-    placeholder: "MS",
-    least: 0,
-    most: 2_147_483_647,
-    default: 0,
-    description: "Time without a message either way; more ends in 1001",
-    otherwise: "off",
-  },
+} as const;
+
+/** What it prints. */
+const outputFlags = {
   json: { group: "Output", kind: "switch", description: "Print one JSON object per line for all that happens" },
   quiet: { group: "Output", kind: "switch", short: "q", description: "Print messages and errors only" },
   "no-color": { group: "Output", kind: "switch", description: "Print no colors, as with NO_COLOR set" },
-  help: { group: "Output", kind: "switch", short: "h", description: "Print this and exit" },
-  version: { group: "Output", kind: "switch", short: "V", description: "Print the version and exit" },
 } as const;
+
+/** Every flag of `halyard connect`: what is parsed and what help shows. */
+export const connectFlags: typeof sessionFlags &
+  typeof limitFlags &
+  typeof pingFlags &
+  typeof outputFlags &
+  typeof programFlags = {
+  ...sessionFlags,
+  ...limitFlags,
+  ...pingFlags,
+  ...outputFlags,
+  ...programFlags,
+};
 
 export type ConnectFlags = FlagValues<typeof connectFlags>;
 

@@ -1,8 +1,9 @@
 import { CliError } from "./cli-error.js";
 import type { FlagValues } from "./flags.js";
+import { limitFlags, programFlags } from "./shared-flags.js";
 
-/** Every flag of `halyard serve`: what is parsed and what help shows. */
-export const serveFlags = {
+/** Where it listens, and whom it lets in. */
+const accessFlags = {
   port: {
     group: "Listening",
     kind: "count",
@@ -59,27 +60,10 @@ export const serveFlags = {
     description: "Connections at once from one address",
     otherwise: "no limit",
   },
-  "max-message-bytes": {
-    group: "Limits, 0 for none",
-    kind: "limit",
-    placeholder: "BYTES",
-    default: 1_048_576,
-    description: "Bytes in a message; more ends in 1009",
-  },
-  "max-frame-bytes": {
-    group: "Limits, 0 for none",
-    kind: "limit",
-    placeholder: "BYTES",
-    description: "Bytes in a frame; more ends in 1009",
-    otherwise: "as for messages",
-  },
-  "max-fragments": {
-    group: "Limits, 0 for none",
-    kind: "limit",
-    placeholder: "COUNT",
-    description: "Frames in a message; more ends in 1008",
-    otherwise: "16384, more for larger messages",
-  },
+} as const;
+
+/** What its peers may ask of it, in bytes and in time. */
+const loadFlags = {
   "max-buffered-bytes": {
     group: "Limits, 0 for none",
     kind: "limit",
@@ -125,16 +109,6 @@ export const serveFlags = {
     most: 2_147_483_647,
     default: 30_000,
     description: "Time a peer may be silent after a ping; more ends in 1011",
-  },
-  "idle-timeout-ms": {
-    group: "Times, 0 for off",
-    kind: "count",
-    placeholder: "MS",
-    least: 0,
-    most: 2_147_483_647,
-    default: 0,
-    description: "Time without a message either way; more ends in 1001",
-    otherwise: "off",
   },
   "max-lifetime-ms": {
     group: "Times, 0 for off",
@@ -205,15 +179,30 @@ export const serveFlags = {
     kind: "switch",
     description: "Compress messages for peers that can (permessage-deflate)",
   },
+} as const;
+
+/** What it prints. */
+const outputFlags = {
   quiet: { group: "Output", kind: "switch", description: "Print no line per message" },
   json: {
     group: "Output",
     kind: "switch",
     description: "Print one JSON object per line, for programs; who comes and leaves too",
   },
-  help: { group: "Output", kind: "switch", short: "h", description: "Print this and exit" },
-  version: { group: "Output", kind: "switch", short: "V", description: "Print the version and exit" },
 } as const;
+
+/** Every flag of `halyard serve`: what is parsed and what help shows. */
+export const serveFlags: typeof accessFlags &
+  typeof limitFlags &
+  typeof loadFlags &
+  typeof outputFlags &
+  typeof programFlags = {
+  ...accessFlags,
+  ...limitFlags,
+  ...loadFlags,
+  ...outputFlags,
+  ...programFlags,
+};
 
 export type ServeFlags = FlagValues<typeof serveFlags>;
 
