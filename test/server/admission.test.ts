@@ -1,6 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { defer } from "../../src/internal/deferred.js";
 import { refuse } from "../../src/server/index.js";
 import { Admission } from "../../src/server/admission.js";
+import { timersOf } from "../support/clocked-meeting.js";
+import { FakeClock } from "../support/fake-clock.js";
 import { RawPeer } from "../support/raw-peer.js";
 import { until } from "../support/turns.js";
 import { startUpgrader } from "../support/upgrade-server.js";
@@ -45,19 +48,24 @@ describe("maxConnections", () => {
     const answers = [
       () => refuse(401),
       () => Promise.reject(new Error("oh")),
-      () => new Promise<undefined>(() => {}),
+      () => {
+        asked.resolve();
+        return new Promise<undefined>(() => {});
+      },
       () => undefined,
     ];
-    const server = await startUpgrader({
-      maxConnections: 1,
-      handshakeTimeoutMs: 30,
-      authorize: () => (answers.shift() as () => undefined)(),
-    });
+    const asked = defer<void>();
+    const clock = new FakeClock();
+    const authorize = () => (answers.shift() as () => undefined)();
+    const server = await startUpgrader({ maxConnections: 1, authorize }, { timers: timersOf(clock) });
     expect(await statusFrom(server.port, { method: "POST" })).toBe(405);
     expect(await statusFrom(server.port, { headers: { Origin: "null" } })).toBe(403);
     expect(await statusFrom(server.port)).toBe(401);
     expect(await statusFrom(server.port)).toBe(500);
-    expect(await statusFrom(server.port)).toBe(408);
+    const late = statusFrom(server.port);
+    await asked.promise;
+    clock.advance(10_000);
+    expect(await late).toBe(408);
     expect(await statusFrom(server.port)).toBe(101);
     server.errors.length = 0;
   });

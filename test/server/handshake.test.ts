@@ -1,6 +1,9 @@
 import { createServer } from "node:http";
 import { describe, expect, test } from "vitest";
+import { defer } from "../../src/internal/deferred.js";
 import { formatAddress } from "../../src/connection/index.js";
+import { timersOf } from "../support/clocked-meeting.js";
+import { FakeClock } from "../support/fake-clock.js";
 import { meet } from "../support/meeting.js";
 import { RawPeer } from "../support/raw-peer.js";
 import { RawSocket } from "../support/raw-socket.js";
@@ -153,9 +156,17 @@ describe("responseHeaders", () => {
   });
 
   test("that never come end with the handshake's deadline", async () => {
-    const responseHeaders = () => new Promise<never>(() => {});
-    const server = await startUpgrader({ responseHeaders, handshakeTimeoutMs: 20 });
-    expect((await RawPeer.ask(server.port)).response?.status).toBe(408);
+    const asked = defer<void>();
+    const responseHeaders = (): Promise<never> => {
+      asked.resolve();
+      return new Promise(() => {});
+    };
+    const clock = new FakeClock();
+    const server = await startUpgrader({ responseHeaders }, { timers: timersOf(clock) });
+    const asking = RawPeer.ask(server.port);
+    await asked.promise;
+    clock.advance(10_000);
+    expect((await asking).response?.status).toBe(408);
   });
 
   test.each([new Map([["X-A", "1"]]), new Headers({ "X-A": "1" }), [["X-A", "1"]], Promise.resolve({ "X-A": "1" })])(

@@ -2,6 +2,9 @@ import { once } from "node:events";
 import { createServer, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { describe, expect, test } from "vitest";
+import type { UpgraderOptions } from "../../src/server/index.js";
+import { timersOf } from "../support/clocked-meeting.js";
+import { FakeClock } from "../support/fake-clock.js";
 import { parseHttpResponse } from "../support/http-response.js";
 import { listening } from "../support/listening.js";
 import { masked, RawPeer, text } from "../support/raw-peer.js";
@@ -13,10 +16,11 @@ import { upgradeRequest } from "../support/upgrade-request.js";
 const plain = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: example.com\r\n\r\n`;
 
 /** A server whose plain responses wait for the test to end them. */
-async function startWaiting(options: Parameters<typeof startUpgrader>[0] = {}) {
+async function startWaiting(options: UpgraderOptions = {}, clock?: FakeClock) {
   const responses: ServerResponse[] = [];
   const http = createServer((_, response) => void responses.push(response));
-  return { server: await startUpgrader(options, { http }), responses };
+  const timers = clock && timersOf(clock);
+  return { server: await startUpgrader(options, { http, ...(timers && { timers }) }), responses };
 }
 
 describe("RFC 9112 §9.3.2: an upgrade behind requests that are not answered yet", () => {
@@ -63,9 +67,12 @@ describe("RFC 9112 §9.3.2: an upgrade behind requests that are not answered yet
   });
 
   test("waits no longer than handshakeTimeoutMs, and then nothing is written into the other's response", async () => {
-    const { server, responses } = await startWaiting({ handshakeTimeoutMs: 20 });
+    const clock = new FakeClock();
+    const { server, responses } = await startWaiting({}, clock);
     const raw = await RawSocket.connect(server.port);
     raw.write(plain("/1"), upgradeRequest());
+    await until(() => responses.length === 1 && server.sockets.length === 1);
+    clock.advance(10_000);
     await until(() => server.refusals.length === 1);
     responses[0]?.end("late");
     expect((await raw.take(parseHttpResponse))?.body).toBe("late");
