@@ -36,7 +36,7 @@ class IdleAgent {
       asked.set(socket, (asked.get(socket) ?? 0) + 1);
       return asked.get(socket)!;
     };
-    http.on(isSecure ? "secureConnection" : "connection", (socket) => void this.sockets.add(socket));
+    http.on(isSecure ? "secureConnection" : "connection", (socket: Socket) => void this.sockets.add(socket));
     http.on("request", ({ socket }, response) => {
       count(socket);
       response.end("a file");
