@@ -1,6 +1,6 @@
 import { CliError } from "./cli-error.js";
 import type { FlagValues } from "./flags.js";
-import { limitFlags, programFlags } from "./shared-flags.js";
+import { idleTimeoutFlags, messageLimitFlags, programFlags } from "./shared-flags.js";
 
 /** How it connects, and what it then does. */
 const sessionFlags = {
@@ -150,12 +150,14 @@ const outputFlags = {
 
 /** Every flag of `halyard connect`: what is parsed and what help shows. */
 export const connectFlags: typeof sessionFlags &
-  typeof limitFlags &
+  typeof messageLimitFlags &
+  typeof idleTimeoutFlags &
   typeof pingFlags &
   typeof outputFlags &
   typeof programFlags = {
   ...sessionFlags,
-  ...limitFlags,
+  ...messageLimitFlags,
+  ...idleTimeoutFlags,
   ...pingFlags,
   ...outputFlags,
   ...programFlags,

@@ -1,6 +1,6 @@
 import { CliError } from "./cli-error.js";
 import type { FlagValues } from "./flags.js";
-import { limitFlags, programFlags } from "./shared-flags.js";
+import { idleTimeoutFlags, messageLimitFlags, programFlags } from "./shared-flags.js";
 
 /** Where it listens, and whom it lets in. */
 const accessFlags = {
@@ -62,7 +62,7 @@ const accessFlags = {
   },
 } as const;
 
-/** What its peers may ask of it, in bytes and in time. */
+/** What its peers may ask of it. */
 const loadFlags = {
   "max-buffered-bytes": {
     group: "Limits, 0 for none",
@@ -92,6 +92,10 @@ const loadFlags = {
     description: "Bytes a second from one peer; it waits above",
     otherwise: "no limit",
   },
+} as const;
+
+/** How long anything may take, and in what pieces it goes. */
+const transferFlags = {
   "ping-interval-ms": {
     group: "Times, 0 for off",
     kind: "count",
@@ -193,13 +197,17 @@ const outputFlags = {
 
 /** Every flag of `halyard serve`: what is parsed and what help shows. */
 export const serveFlags: typeof accessFlags &
-  typeof limitFlags &
+  typeof messageLimitFlags &
   typeof loadFlags &
+  typeof idleTimeoutFlags &
+  typeof transferFlags &
   typeof outputFlags &
   typeof programFlags = {
   ...accessFlags,
-  ...limitFlags,
+  ...messageLimitFlags,
   ...loadFlags,
+  ...idleTimeoutFlags,
+  ...transferFlags,
   ...outputFlags,
   ...programFlags,
 };

@@ -1,7 +1,7 @@
 // Flags that say the same in `halyard serve` and in `halyard connect`.
 
-/** What a connection may be like, in both commands. */
-export const limitFlags = {
+/** What a message may be. */
+export const messageLimitFlags = {
   "max-message-bytes": {
     group: "Limits, 0 for none",
     kind: "limit",
@@ -23,6 +23,10 @@ export const limitFlags = {
     description: "Frames in a message; more ends in 1008",
     otherwise: "16384, more for larger messages",
   },
+} as const;
+
+/** How long there may be no message. */
+export const idleTimeoutFlags = {
   "idle-timeout-ms": {
     group: "Times, 0 for off",
     kind: "count",

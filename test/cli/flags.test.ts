@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { CliError } from "../../src/cli/cli-error.js";
+import { connectFlags } from "../../src/cli/connect-flags.js";
 import { describeFlags } from "../../src/cli/flag-help.js";
 import { type FlagTable, parseFlags } from "../../src/cli/flags.js";
 import { checkServeFlags, serveFlags } from "../../src/cli/serve-flags.js";
@@ -118,11 +119,14 @@ describe("describeFlags()", () => {
     );
   });
 
-  test("fits 100 columns for the flags of serve and leaves none out", () => {
-    const lines = describeFlags(serveFlags).split("\n");
+  test.each([
+    ["serve", serveFlags],
+    ["connect", connectFlags],
+  ])("fits 100 columns for the flags of %s and leaves none out", (_, flags) => {
+    const lines = describeFlags(flags).split("\n");
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(100);
     const listed = lines.flatMap((line) => /^ {2}(?:-\w, )?--([a-z-]+)/.exec(line)?.[1] ?? []);
-    expect(listed).toEqual(Object.keys(serveFlags));
+    expect(listed).toEqual(Object.keys(flags));
   });
 });
 
