@@ -81,18 +81,32 @@ export class FuzzingServer {
     if (pathname === "/runCase") await this.#runCase(peer, searchParams);
     if (pathname === "/getCaseCount") peer.say(String(fuzzingCases.length));
     if (pathname === "/updateReports") this.reports.push(searchParams.get("agent"));
-    if (pathname !== "/runCase") peer.close(1000);
-    await peer.leave();
+    if (pathname !== "/runCase") {
+      peer.close(1000);
+      await hearUntilClose(peer);
+    }
+    // RFC 6455 §7.1.1: the server ends the TCP connection first.
+    peer.raw.end();
+    await peer.hearAll();
   }
 
   async #runCase(peer: RawPeer, parameters: URLSearchParams): Promise<void> {
     const number = Number(parameters.get("case"));
     const agent = parameters.get("agent") ?? "";
     peer.raw.write(...(fuzzingCases[number - 1]?.says ?? []).map(frameBytes));
-    const said: Said[] = [];
-    for (let each = await peer.hear(); each !== undefined; each = await peer.hear()) said.push(each);
+    const said = await hearUntilClose(peer);
     const all = this.seen.get(agent) ?? [];
     all[number - 1] = said;
     this.seen.set(agent, all);
   }
+}
+
+/** What the client says, its close frame last. */
+async function hearUntilClose(peer: RawPeer): Promise<Said[]> {
+  const said: Said[] = [];
+  for (let each = await peer.hear(); each !== undefined; each = await peer.hear()) {
+    said.push(each);
+    if ("close" in each) break;
+  }
+  return said;
 }
