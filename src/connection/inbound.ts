@@ -207,7 +207,8 @@ export class Inbound implements ReceiverSink, InflatedSink, InflowOwner, ReaderO
 
   set givesPieces(givesPieces: boolean) {
     this.#receiver.givesPieces = givesPieces;
-    if (this.#compressed !== undefined) this.#compressed.givesPieces = givesPieces;
+    // A message that is under way begins within that, and its reader has then turned both off again.
+    if (this.#compressed !== undefined) this.#compressed.givesPieces = this.#receiver.givesPieces;
   }
 
   get hasEnded(): boolean {

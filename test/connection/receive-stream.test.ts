@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Connection, Message, MessageStream } from "../../src/connection/index.js";
+import { meetCompressed } from "../support/compressing-peer.js";
 import { meet } from "../support/meeting.js";
 import { binary, close, continuation, masked, ping, text } from "../support/raw-peer.js";
 import { nextTurn, until } from "../support/turns.js";
@@ -84,6 +85,17 @@ describe("receiveStream()", () => {
     expect(rest).toEqual(["e"]);
     expect(await connection.receiveStream()).toBeUndefined();
     expect(await peer.hear()).toEqual({ pong: "between" });
+  });
+
+  test("takes a message that has begun plain, and leaves a compressed one behind it whole", async () => {
+    const { peer, connection } = await meetCompressed();
+    peer.raw.send(text("plain, ", false));
+    await nextTurn();
+    await nextTurn();
+    const stream = await streamOf(connection);
+    peer.raw.send(continuation("in pieces"), ...peer.frames("compressed"));
+    expect(await joined(stream)).toBe("plain, in pieces");
+    expect(await connection.receive()).toBe("compressed");
   });
 
   test("is undefined when the connection ends while it waits", async () => {
