@@ -15,7 +15,7 @@ import type { Message } from "./message.js";
 import type { NextMessage } from "./reader.js";
 import type { SendOptions } from "./send-options.js";
 import type { Sendable } from "./sendable.js";
-import { receiveInTime, type ReceiveOptions } from "./timed-receive.js";
+import { receiveInTime, type ReceiveOptions, receiveStreamInTime } from "./timed-receive.js";
 
 /** What the opening handshake settled. */
 export interface ConnectionDetails<Data> {
@@ -235,7 +235,7 @@ export class Connection<Data = unknown> implements AsyncIterable<Message> {
    * another `receive`, loop or handler reads, with `receive-timeout` after `timeoutMs`, and with the reason of an aborted
    * `signal`. A message that comes after that is not lost: the next `receive` gets it.
    *
-   * @throws RangeError or TypeError for a `timeoutMs` that is none.
+   * @throws RangeError or TypeError for options that are none.
    */
   receive(options?: ReceiveOptions): Promise<Message | undefined> {
     if (options !== undefined) return receiveInTime(this.#link.reader, this.#link.timers, options);
@@ -247,13 +247,17 @@ export class Connection<Data = unknown> implements AsyncIterable<Message> {
    * first byte, holds one piece at a time and stops the peer meanwhile, so a message of any length takes little memory: set
    * `maxMessageBytes` to what you allow. The next message is read when this one has ended or was cancelled.
    *
-   * Rejects with `ConnectionError` `already-reading` while another `receive`, loop, stream or handler reads.
+   * Rejects with `ConnectionError` `already-reading` while another `receive`, loop, stream or handler reads, and as `receive` does
+   * when no message has begun within `timeoutMs` or before `signal` is aborted. Neither limits how long the rest of a message may
+   * take: `messageTimeoutMs` does, and `cancel` of the stream gives it up.
    *
+   * @throws RangeError or TypeError for options that are none.
    * @example
    * const message = await connection.receiveStream();
    * if (message?.type === "binary") await pipeline(message, createWriteStream("upload"));
    */
-  receiveStream(): Promise<MessageStream | undefined> {
+  receiveStream(options?: ReceiveOptions): Promise<MessageStream | undefined> {
+    if (options !== undefined) return receiveStreamInTime(this.#link.reader, this.#link.timers, options);
     return this.#link.reader.nextStream();
   }
 

@@ -8,13 +8,16 @@ export type NextMessage = IteratorResult<Message, undefined>;
 
 const NO_MORE: NextMessage = Object.freeze({ done: true, value: undefined });
 
-type ReaderState =
-  /** Nobody waits; one message may have been received ahead. */
-  | { readonly kind: "idle" }
+type WaitingState =
   /** A `receive` waits for the next message. */
   | { readonly kind: "waiting"; readonly next: Deferred<NextMessage> }
   /** A `receiveStream` waits for the beginning of the next message. */
-  | { readonly kind: "waiting-for-stream"; readonly next: Deferred<MessageStream | undefined> }
+  | { readonly kind: "waiting-for-stream"; readonly next: Deferred<MessageStream | undefined> };
+
+type ReaderState =
+  /** Nobody waits; one message may have been received ahead. */
+  | { readonly kind: "idle" }
+  | WaitingState
   /** A handler takes every message. */
   | { readonly kind: "handler" };
 
@@ -195,30 +198,30 @@ export class Reader {
 
   /** No message will come any more: who waits is told so. */
   end(): void {
-    const state = this.#state;
-    if (state.kind === "waiting") {
-      this.#state = IDLE;
-      state.next.resolve(NO_MORE);
-    } else if (state.kind === "waiting-for-stream") {
-      this.#state = IDLE;
-      state.next.resolve(undefined);
-    }
+    if (isWaiting(this.#state)) this.#endWait(this.#state);
     const inbound = this.#inbound;
     this.#inbound = undefined;
     inbound?.fail(this.#owner.messageCut());
   }
 
   /**
-   * Has `next` wait no longer: what comes is kept for the next reader.
+   * Has `next`, of `next()` or `nextStream()`, wait no longer: what comes is kept for the next reader.
    *
    * @returns whether it still waited
    */
-  release(next: Promise<NextMessage> | undefined): boolean {
+  release(next: Promise<unknown> | undefined): boolean {
     const state = this.#state;
-    if (state.kind !== "waiting" || state.next.promise !== next) return false;
-    this.#state = IDLE;
-    state.next.resolve(NO_MORE);
+    if (!isWaiting(state) || state.next.promise !== next) return false;
+    if (state.kind === "waiting-for-stream") this.#owner.givesPieces = false;
+    this.#endWait(state);
     return true;
+  }
+
+  /** Tells who waits that nothing comes. */
+  #endWait(state: WaitingState): void {
+    this.#state = IDLE;
+    if (state.kind === "waiting") state.next.resolve(NO_MORE);
+    else state.next.resolve(undefined);
   }
 
   #settled(): void {
@@ -235,3 +238,7 @@ function wholeAsStream(message: Message): MessageStream {
 }
 
 function noop(): void {}
+
+function isWaiting(state: ReaderState): state is WaitingState {
+  return state.kind === "waiting" || state.kind === "waiting-for-stream";
+}
