@@ -1,3 +1,4 @@
+import type { ReceiveOptions, SendOptions } from "../connection/index.js";
 import { handled } from "../internal/deferred.js";
 import { checkKeys } from "../internal/option-check.js";
 import { actionFor, type InvalidPolicy, resolveInvalidPolicy } from "./invalid-policy.js";
@@ -5,12 +6,15 @@ import { decodeJson } from "./json-decoder.js";
 import { encodeWith } from "./json-encoder.js";
 import { anything, checkSchema, type InferInput, type InferOutput, type StandardSchema } from "./standard-schema.js";
 
-/** What a channel needs of a connection. `Connection` has it; so may anything else that carries messages in order. */
+/**
+ * What a channel needs of a connection. `Connection` has it; so may anything else that carries messages in order. One that does not
+ * know the options fits too: with it they say nothing.
+ */
 export interface JsonCarrier {
   readonly needsDrain: boolean;
-  send(message: string): Promise<void>;
-  write(message: string): boolean;
-  receive(): Promise<string | Uint8Array | undefined>;
+  send(message: string, options?: SendOptions): Promise<void>;
+  write(message: string, options?: SendOptions): boolean;
+  receive(options?: ReceiveOptions): Promise<string | Uint8Array | undefined>;
   close(code: number, reason: string): Promise<unknown>;
 }
 
@@ -52,6 +56,7 @@ export class JsonChannel<Received, Sent> implements AsyncIterable<Received> {
   readonly #receiving: StandardSchema<unknown, Received>;
   readonly #sending: StandardSchema;
   readonly #onInvalid: InvalidPolicy;
+  readonly #nowMs: () => number;
   /** Settles when the connection has all values that stand in line, behind one that an asynchronous schema still looks at. */
   #line: Promise<void> | undefined;
 
@@ -61,24 +66,26 @@ export class JsonChannel<Received, Sent> implements AsyncIterable<Received> {
     receiving: StandardSchema<unknown, Received>,
     sending: StandardSchema<Sent>,
     onInvalid: InvalidPolicy,
+    nowMs: () => number = () => performance.now(),
   ) {
     this.#connection = connection;
     this.#receiving = receiving;
     this.#sending = sending;
     this.#onInvalid = onInvalid;
+    this.#nowMs = nowMs;
   }
 
   /**
-   * Sends a value behind those sent before, and resolves when there is room for more, as `Connection.send` does. Rejects with
-   * its errors. A promise that nobody awaits does not become an unhandled rejection.
+   * Sends a value behind those sent before, and resolves when there is room for more, as `Connection.send` does, which gets
+   * `options` too. Rejects with its errors. A promise that nobody awaits does not become an unhandled rejection.
    *
    * @throws JsonValueError (a TypeError) before anything is sent, for what the schema does not take or JSON cannot hold; see
    * `encodeJson`. From an asynchronous schema it comes as a rejection.
    */
-  send(value: Sent): Promise<void> {
+  send(value: Sent, options?: SendOptions): Promise<void> {
     const text = encodeWith(this.#sending, value);
-    if (typeof text === "string" && this.#line === undefined) return this.#connection.send(text);
-    return this.#standInLine(text);
+    if (typeof text === "string" && this.#line === undefined) return this.#connection.send(text, options);
+    return this.#standInLine(text, options);
   }
 
   /**
@@ -86,26 +93,27 @@ export class JsonChannel<Received, Sent> implements AsyncIterable<Received> {
    *
    * @throws JsonValueError (a TypeError) as `send`; TypeError where the schema is asynchronous.
    */
-  write(value: Sent): boolean {
+  write(value: Sent, options?: SendOptions): boolean {
     const text = encodeWith(this.#sending, value);
     if (typeof text !== "string") {
       text.catch(ignore);
       throw new TypeError("the schema for sending is asynchronous; use send() instead of write()");
     }
-    if (this.#line === undefined) return this.#connection.write(text);
-    void this.#standInLine(text);
+    if (this.#line === undefined) return this.#connection.write(text, options);
+    void this.#standInLine(text, options);
     return !this.#connection.needsDrain;
   }
 
   /**
    * The next value, or `undefined` when there will be no more. Call it when the last call has settled. What a message that is
-   * not as agreed leads to is up to `onInvalid`.
+   * not as agreed leads to is up to `onInvalid`. `timeoutMs` and `signal` are those of `Connection.receive`; the time goes on where
+   * a message is skipped, so a peer cannot stretch it. A message that has come in time is given out, however long its schema takes.
    *
    * Rejects with JsonMessageError for such a message under `onInvalid: "throw"`, with what the schema itself throws, and
    * with the errors of `Connection.receive`.
    */
-  async receive(): Promise<Received | undefined> {
-    const { value } = await this.#next();
+  async receive(options?: ReceiveOptions): Promise<Received | undefined> {
+    const { value } = await this.#next(options);
     return value;
   }
 
@@ -117,9 +125,11 @@ export class JsonChannel<Received, Sent> implements AsyncIterable<Received> {
     };
   }
 
-  async #next(): Promise<IteratorResult<Received, undefined>> {
+  async #next(options?: ReceiveOptions): Promise<IteratorResult<Received, undefined>> {
+    const beganMs = options === undefined ? 0 : this.#nowMs();
+    let left = options;
     for (;;) {
-      const message = await this.#connection.receive();
+      const message = await this.#connection.receive(left);
       if (message === undefined) return { done: true, value: undefined };
       const decoded = await decodeJson(this.#receiving, message);
       if (decoded.error === undefined) return { done: false, value: decoded.value };
@@ -131,22 +141,29 @@ export class JsonChannel<Received, Sent> implements AsyncIterable<Received> {
         case "throw":
           throw error;
         case "skip":
+          if (options !== undefined) left = after(this.#nowMs() - beganMs, options);
           break;
       }
     }
   }
 
   /** Sends `text` when it is there and all that was sent before is on its way. */
-  #standInLine(text: string | Promise<string>): Promise<void> {
+  #standInLine(text: string | Promise<string>, options: SendOptions | undefined): Promise<void> {
     const before = this.#line;
     // In an object: the line goes on when the connection has the message, not when it has room for more.
-    const turn = Promise.all([text, before]).then(([ready]) => ({ room: this.#connection.send(ready) }));
+    const turn = Promise.all([text, before]).then(([ready]) => ({ room: this.#connection.send(ready, options) }));
     const line = Promise.allSettled([before, turn]).then(() => {
       if (this.#line === line) this.#line = undefined;
     });
     this.#line = line;
     return handled(turn.then(({ room }) => room));
   }
+}
+
+/** `options` for what is left of their time. */
+function after(elapsedMs: number, options: ReceiveOptions): ReceiveOptions {
+  const { timeoutMs } = options;
+  return timeoutMs === undefined ? options : { ...options, timeoutMs: Math.max(0, Math.ceil(timeoutMs - elapsedMs)) };
 }
 
 function ignore(): void {}
