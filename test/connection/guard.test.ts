@@ -263,6 +263,21 @@ describe("a message that has begun", () => {
     expect(await message).toHaveLength(600 * KIB + 1);
   });
 
+  test("and is read as a stream may wait for its reader as long as that likes", async () => {
+    const meeting = await meetOnClock(patient);
+    const { clock, peer, connection } = meeting;
+    const pending = connection.receiveStream();
+    peer.send(text("begun", false));
+    const pieces = (await pending)?.[Symbol.asyncIterator]();
+    peer.send(continuation(" and here", false));
+    await arrived(meeting);
+    clock.advance(HOUR);
+    expect(connection.state).toBe("open");
+    expect([await pieces?.next(), await pieces?.next()]).toMatchObject([{ value: "begun" }, { value: " and here" }]);
+    clock.advance(62 * SECOND);
+    expect(connection.state).toBe("closing");
+  });
+
   test("and is read as a stream gets a second more for each 4,000 bytes", async () => {
     const meeting = await meetOnClock({ ...patient, maxMessageBytes: 100 * MIB });
     const { clock, peer, connection } = meeting;

@@ -3,8 +3,11 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { start as startChat } from "../../examples/json/chat.js";
 import { start as startChess } from "../../examples/json/chess.js";
+import { start as startQuotes } from "../../examples/json/quotes.js";
+import { start as startSession } from "../../examples/json/session.js";
 import { start as startThermometer } from "../../examples/json/thermometer.js";
 import { EchoPeer } from "../support/echo-peer.js";
+import { RawPeer } from "../support/raw-peer.js";
 import { until } from "../support/turns.js";
 import { TutorialDoc } from "./tutorial-doc.js";
 
@@ -24,7 +27,7 @@ test("docs/json.md shows the examples whole and as they are", () => {
 });
 
 test("docs/json.md links to files that exist", () => {
-  for (const link of doc.links()) expect(existsSync(join("docs", link)), link).toBe(true);
+  for (const link of doc.links()) expect(existsSync(join("docs", link.replace(/#.*/, ""))), link).toBe(true);
 });
 
 test("the chat of docs/json.md answers what fits and closes for what does not", async () => {
@@ -62,6 +65,32 @@ test("the thermometer of docs/json.md drops what is wrong, and hangs up on what 
     "cellar: 12 °C",
     "ADDRESS: the message is not JSON: it goes wrong at character 0",
   ]);
+});
+
+test("the session of docs/json.md sends its token as it is, and waits no longer for who talks of something else", async () => {
+  const server = await startSession(0, 200);
+  onTestFinished(async () => void (await server.close({ deadlineMs: 0 })));
+  const headers = { "Sec-WebSocket-Extensions": "permessage-deflate" };
+  const member = await RawPeer.join(server.port, { path: "/session", headers });
+  member.say('{"user":"Ada"}');
+  const said = await member.hear();
+  expect(said).toEqual({ text: expect.stringMatching(/^\{"user":"Ada","token":"[-\da-f]{36}"\}$/) as unknown });
+  const babbler = await RawPeer.join(server.port, { path: "/session", headers });
+  babbler.say('{"say":"hi"}');
+  expect(await babbler.hear()).toEqual({ close: 1008, reason: "too late" });
+});
+
+test("the quotes of docs/json.md reach every watcher, late ones too", async () => {
+  const server = await startQuotes(0);
+  onTestFinished(async () => void (await server.close({ deadlineMs: 0 })));
+  const url = `ws://127.0.0.1:${server.port}`;
+  const early = await EchoPeer.connect(`${url}/quotes`, { perMessageDeflate: true });
+  expect(await early.receive()).toBe('{"symbol":"HLYD","price":100}');
+  const exchange = await EchoPeer.connect(`${url}/exchange`);
+  exchange.send('{"symbol":"HLYD","price":101.5,"note":"of no interest"}');
+  expect(await early.receive()).toBe('{"symbol":"HLYD","price":101.5}');
+  const late = await EchoPeer.connect(`${url}/quotes`);
+  expect(await late.receive()).toBe('{"symbol":"HLYD","price":101.5}');
 });
 
 test("docs/json.md has the close code of every error", () => {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { Server } from "halyard/server";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { start as startDownload } from "../../examples/streams/download.js";
+import { start as startOneUpload } from "../../examples/streams/one-upload.js";
 import { start as startScores } from "../../examples/streams/scores.js";
 import { start as startUpload } from "../../examples/streams/upload.js";
 import { start as startWriter } from "../../examples/streams/writer.js";
@@ -27,7 +28,7 @@ test("docs/streams.md shows the examples whole and as they are", () => {
 });
 
 test("docs/streams.md links to files that exist", () => {
-  for (const link of doc.links()) expect(existsSync(join("docs", link)), link).toBe(true);
+  for (const link of doc.links()) expect(existsSync(join("docs", link.replace(/#.*/, ""))), link).toBe(true);
 });
 
 test("the upload of docs/streams.md saves each message as it arrives", async () => {
@@ -40,6 +41,18 @@ test("the upload of docs/streams.md saves each message as it arrives", async () 
   expect(content.equals(await readFile(join(folder, "upload-1")))).toBe(true);
   peer.socket.send(Buffer.from("second"));
   expect(await peer.receive()).toBe("saved as upload-2");
+});
+
+test("the one upload of docs/streams.md has to begin in time, and to be through in time", async () => {
+  const file = join(await mkdtemp(join(tmpdir(), "halyard-")), "upload");
+  const url = await run(startOneUpload(0, file, 200, 200), "/upload");
+  const quick = await EchoPeer.connect(url);
+  expect(await quick.echo(Buffer.from("all of it"))).toBe("saved");
+  expect(await readFile(file, "utf8")).toBe("all of it");
+  const silent = await EchoPeer.connect(url);
+  const begins = await EchoPeer.connect(url);
+  begins.socket.send("a part", { fin: false });
+  for (const slow of [silent, begins]) expect(await slow.closed).toEqual({ code: 1008, reason: "too slow" });
 });
 
 test("the film of docs/streams.md comes as one message", async () => {
