@@ -1,13 +1,17 @@
+import { randomBytes } from "node:crypto";
 import { constants, deflateRawSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { compressionMemory } from "../../src/connection/deflate/compression-memory.js";
 import { compressedFrames, meetCompressed } from "../support/compressing-peer.js";
-import { liveBytes } from "../support/live-bytes.js";
+import type { FrameSpec } from "../protocol/support/frame-bytes.js";
+import { under } from "../support/memory-ceiling.js";
+import { continuation } from "../support/raw-peer.js";
 import { nextTurn, until } from "../support/turns.js";
+import { compressingVictims, type Victim } from "../support/victim.js";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
-/** What an attack may leave in use; each stands for a hundred times as much, or more. */
+/** What an attack may have in use at any time; each stands for ten times as much, or more. */
 const CEILING = 6 * MIB;
 
 /** One KiB that stands for one MiB of zeros, wherever it follows on zeros. */
@@ -24,77 +28,133 @@ function bomb(mebibytes: number): Buffer {
   return Buffer.concat([first, ...rest]).subarray(0, -4);
 }
 
-/** The most bytes in use beyond those at the beginning, looked at whenever `look` is called. */
-function watchGrowth(): { look: () => void; most: () => number } {
-  const before = liveBytes();
-  let most = 0;
-  return { look: () => (most = Math.max(most, liveBytes() - before)), most: () => most };
+/** One message that does not shrink. */
+function noise(length: number): Buffer {
+  return deflateRawSync(randomBytes(length), { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, -4);
 }
 
-describe("memory stays bounded", { timeout: 30_000 }, () => {
-  test("with a message of 1 GiB in 1 MiB, of which no more is inflated than maxMessageBytes", async () => {
-    const { peer, connection } = await meetCompressed({ maxMessageBytes: 2 * MIB });
-    connection.handle({});
-    const payload = bomb(1024);
-    const growth = watchGrowth();
-    peer.raw.send(...compressedFrames(0x2, payload));
-    expect(await peer.raw.hear()).toEqual({ close: 1009, reason: "message-too-big" });
-    growth.look();
-    expect(growth.most()).toBeLessThan(CEILING);
+/** Has the peer send `frames` until the connection ends, or all are read. */
+async function send({ peer, connection }: Victim, frames: readonly FrameSpec[]): Promise<void> {
+  for (let i = 0; connection.state === "open" && i < frames.length; i += 1_000) {
+    peer.send(...frames.slice(i, i + 1_000));
+    await nextTurn();
+  }
+}
+
+describe.each(Object.entries(compressingVictims))("the memory of %s stays bounded", (_, meetVictim) => {
+  test.each([1, 1_000])("with a message of 1 GiB in 1 MiB, in %i frames", async (count) => {
+    const victim = await meetVictim({ maxMessageBytes: 2 * MIB });
+    victim.connection.handle({});
+    const frames = compressedFrames(0x2, bomb(1024), count);
+    await under(CEILING, async () => {
+      await send(victim, frames);
+      expect(await victim.peer.hear()).toEqual({ close: 1009, reason: "message-too-big" });
+    });
   });
 
-  test("with the same in a thousand fragments", async () => {
-    const { peer, connection } = await meetCompressed({ maxMessageBytes: 2 * MIB });
-    connection.handle({});
-    const payload = bomb(1024);
-    const growth = watchGrowth();
-    peer.raw.send(...compressedFrames(0x2, payload, 1000));
-    expect(await peer.raw.hear()).toEqual({ close: 1009, reason: "message-too-big" });
-    growth.look();
-    expect(growth.most()).toBeLessThan(CEILING);
-  });
-
-  test("with 100 bombs of 1 MiB each, before a slow handler", async () => {
-    const { peer, connection } = await meetCompressed();
+  test("with 20 bombs of 1 MiB each, before a slow handler", async () => {
+    const { peer, connection } = await meetVictim();
     const payload = deflateRawSync(Buffer.alloc(MIB), { finishFlush: constants.Z_SYNC_FLUSH, level: 9 });
-    const growth = watchGrowth();
-    let count = 0;
+    const lengths: number[] = [];
     connection.handle({
-      message: async (_, message) => {
-        expect(message).toHaveLength(MIB);
-        if (++count % 20 === 0) growth.look();
-        await nextTurn();
+      message: async (_connection, message) => {
+        for (let i = 0; i < 20; i++) await nextTurn();
+        lengths.push(message.length);
       },
     });
-    for (let i = 0; i < 100; i++) peer.raw.send(...compressedFrames(0x2, payload.subarray(0, -4)));
-    await until(() => count === 100);
-    expect(growth.most()).toBeLessThan(CEILING);
+    await under(CEILING, async () => {
+      for (let i = 0; i < 20; i++) peer.send(...compressedFrames(0x2, payload.subarray(0, -4)));
+      await until(() => lengths.length === 20);
+    });
+    expect(new Set(lengths)).toEqual(new Set([MIB]));
   });
 
-  test("with a message of 256 MiB that is read as a stream", async () => {
-    const { peer, connection } = await meetCompressed({ maxMessageBytes: 1024 * MIB });
-    const payload = bomb(256);
-    const growth = watchGrowth();
-    peer.raw.send(...compressedFrames(0x2, payload));
-    let bytes = 0;
-    for await (const piece of (await connection.receiveStream())!) {
-      if (Math.floor(bytes / (32 * MIB)) < Math.floor((bytes + piece.length) / (32 * MIB))) growth.look();
-      bytes += piece.length;
+  test("with a message of 32 MiB that is read as a stream", async () => {
+    const { peer, connection } = await meetVictim({ maxMessageBytes: 1024 * MIB });
+    const frames = compressedFrames(0x2, bomb(32));
+    await under(CEILING, async () => {
+      peer.send(...frames);
+      let bytes = 0;
+      for await (const piece of (await connection.receiveStream())!) bytes += piece.length;
+      expect(bytes).toBe(32 * MIB);
+    });
+  });
+
+  test("with a message of 64 MiB that nobody reads, or whose stream nobody does", async () => {
+    for (const isAskedFor of [false, true]) {
+      const { peer, connection } = await meetVictim({ maxMessageBytes: 1024 * MIB });
+      const frames = compressedFrames(0x2, bomb(64));
+      await under(CEILING, async () => {
+        peer.send(...frames);
+        if (isAskedFor) await connection.receiveStream();
+        for (let i = 0; i < 200; i++) await nextTurn();
+      });
+      expect(connection.state).toBe("open");
     }
-    expect(bytes).toBe(256 * MIB);
-    expect(growth.most()).toBeLessThan(CEILING);
   });
 
-  test("with a message of 256 MiB that nobody reads", async () => {
-    const { peer, connection } = await meetCompressed({ maxMessageBytes: 1024 * MIB });
-    const growth = watchGrowth();
-    peer.raw.send(...compressedFrames(0x2, bomb(256)));
-    for (let i = 0; i < 200; i++) await nextTurn();
-    growth.look();
-    expect(growth.most()).toBeLessThan(CEILING);
-    connection.terminate();
+  test("with endless empty fragments: they are counted, and the connection ends", async () => {
+    const victim = await meetVictim();
+    victim.connection.handle({});
+    const [begun] = compressedFrames(0x2, noise(1_000), 2);
+    const empty = Array.from({ length: 18_000 }, () => continuation("", false));
+    await under(CEILING, async () => {
+      await send(victim, [begun!, ...empty]);
+      expect(await victim.peer.hear()).toEqual({ close: 1008, reason: "too-many-fragments" });
+    });
   });
 
+  test("with a message in fragments of one byte: they are counted, and the connection ends", async () => {
+    const victim = await meetVictim({ maxFragments: 3_000 });
+    victim.connection.handle({});
+    const payload = noise(4_000);
+    await under(CEILING, async () => {
+      await send(victim, compressedFrames(0x2, payload, payload.length));
+      expect(await victim.peer.hear()).toEqual({ close: 1008, reason: "too-many-fragments" });
+    });
+  });
+
+  test("with a message in one-byte packets", async () => {
+    const victim = await meetVictim();
+    const payload = noise(1_000);
+    const [frame] = compressedFrames(0x2, payload);
+    await under(CEILING, async () => {
+      const message = victim.connection.receive();
+      await victim.peer.raw.drip(victim.peer.bytesOf(frame!));
+      expect(await message).toHaveLength(1_000);
+    });
+  });
+
+  test("with a peer that never reads, and an endpoint that waits for each send", async () => {
+    const { peer, connection } = await meetVictim({ maxBufferedBytes: Infinity });
+    peer.raw.stopReading();
+    await under(CEILING, async () => {
+      let isOver = false;
+      void (async () => {
+        for (; !isOver; await nextTurn()) await connection.send(randomBytes(128 * KIB), { compress: true });
+      })().catch(() => {});
+      await until(() => connection.needsDrain);
+      for (let i = 0; i < 100; i++) await nextTurn();
+      isOver = true;
+    });
+    expect(connection.bufferedBytes).toBeLessThan(256 * KIB + 129 * KIB);
+    expect(connection.state).toBe("open");
+  });
+
+  test("with a peer that never reads, and an endpoint that never waits: it is cut off", async () => {
+    const { peer, connection } = await meetVictim({ maxBufferedBytes: MIB });
+    peer.raw.stopReading();
+    await under(CEILING, async () => {
+      while (connection.state === "open") {
+        connection.write(randomBytes(128 * KIB), { compress: true });
+        await nextTurn();
+      }
+    });
+    expect((await connection.closed).error?.code).toBe("send-buffer-full");
+  });
+});
+
+describe("the memory of compression stays bounded", () => {
   test("with connections that come and go, in every mode", async () => {
     const before = compressionMemory.usedBytes;
     const offers = ["", "; client_no_context_takeover", "; server_no_context_takeover"];
