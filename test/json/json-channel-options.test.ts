@@ -131,7 +131,7 @@ describe("receive() of a channel", () => {
       peer.say("1");
       const answered = connection.ping(); // what was said before it has been received when the pong is there
       const ping = await peer.hear();
-      peer.send({ opcode: 0xa, payload: String((ping as { ping: string }).ping) });
+      peer.send({ opcode: 0xa, payload: (ping as { ping: string }).ping });
       await answered;
       clock.advance(100);
     }

@@ -17,7 +17,7 @@ export async function under<T>(ceiling: number, attack: () => Promise<T>): Promi
         // To collect the garbage takes its time: only where there might be too much without it.
         if (usedBytes() - before > ceiling) check();
       } catch (error) {
-        reject(error as Error);
+        reject(error);
         return;
       }
       if (!isOver) setImmediate(look);
