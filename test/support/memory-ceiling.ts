@@ -6,27 +6,25 @@ import { liveBytes, usedBytes } from "./live-bytes.js";
  */
 export async function under<T>(ceiling: number, attack: () => Promise<T>): Promise<T> {
   const before = liveBytes();
-  const check = (): void => {
+  const excess = (): Error | undefined => {
     const bytes = liveBytes() - before;
-    if (bytes > ceiling) throw new Error(`the attack has taken ${bytes} bytes of memory, of ${ceiling} that it may`);
+    if (bytes <= ceiling) return undefined;
+    return new Error(`the attack has taken ${bytes} bytes of memory, of ${ceiling} that it may`);
   };
   let isOver = false;
   const breach = new Promise<never>((_, reject) => {
     const look = (): void => {
-      try {
-        // To collect the garbage takes its time: only where there might be too much without it.
-        if (usedBytes() - before > ceiling) check();
-      } catch (error) {
-        reject(error);
-        return;
-      }
-      if (!isOver) setImmediate(look);
+      // To collect the garbage takes its time: only where there might be too much without it.
+      const error = usedBytes() - before > ceiling ? excess() : undefined;
+      if (error !== undefined) reject(error);
+      else if (!isOver) setImmediate(look);
     };
     look();
   });
   try {
     const result = await Promise.race([attack(), breach]);
-    check();
+    const error = excess();
+    if (error !== undefined) throw error;
     return result;
   } finally {
     isOver = true;
