@@ -1,39 +1,27 @@
-/** `npm run bench`: measures the peers, prints the tables, writes the results. */
+/** `npm run bench`: measures the peers, prints the tables, writes the results and a chart. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { describePinning, detectPinning } from "./control/pinning.js";
-import { parseOptions, usage, type BenchOptions } from "./options.js";
-import { peers } from "./peers.js";
-import { describeMachine } from "./report/machine.js";
+import { BenchRun } from "./bench-run.js";
+import { type BenchOptions, parseOptions, usage } from "./options.js";
+import { toChart } from "./report/chart.js";
 import { toMarkdown } from "./report/markdown.js";
-import { emptyResults, workloadResults, type BenchResults, type WorkloadResults } from "./report/results.js";
-import { runRounds } from "./rounds.js";
+import type { BenchResults } from "./report/results.js";
 
 const resultsFolder = fileURLToPath(new URL("../results/", import.meta.url));
 
-async function measure(options: BenchOptions): Promise<BenchResults> {
-  const pinning = detectPinning();
-  const profileFolder = options.isProfiling ? resultsFolder : undefined;
-  const head = emptyResults(options, describeMachine(), describePinning(pinning));
-  const measured: WorkloadResults[] = [];
-  for (const workload of options.workloads) {
-    console.error(`${workload.title} ...`);
-    const rounds = await runRounds(workload, peers, options, { pinning, profileFolder });
-    measured.push(workloadResults(workload, peers, rounds));
-  }
-  return { ...head, workloads: measured };
+async function write(results: BenchResults, { jsonFile, chartFile }: BenchOptions): Promise<void> {
+  const stem = `${resultsFolder}${results.startedAt.replaceAll(":", "-")}`;
+  await writeTo(jsonFile, `${stem}.json`, `${JSON.stringify(results, undefined, 2)}\n`);
+  await writeTo(chartFile, `${stem}.svg`, toChart(results));
 }
 
-async function write(results: BenchResults, jsonFile: string | undefined): Promise<void> {
+async function writeTo(asked: string | undefined, otherwise: string, contents: string): Promise<void> {
   // npm runs this in bench/; INIT_CWD is the folder in which the user typed the command.
-  const file =
-    jsonFile === undefined
-      ? `${resultsFolder}${results.startedAt.replaceAll(":", "-")}.json`
-      : resolve(process.env["INIT_CWD"] ?? ".", jsonFile);
+  const file = asked === undefined ? otherwise : resolve(process.env["INIT_CWD"] ?? ".", asked);
   await mkdir(dirname(file), { recursive: true });
-  await writeFile(file, `${JSON.stringify(results, undefined, 2)}\n`);
-  console.error(`results: ${file}`);
+  await writeFile(file, contents);
+  console.error(`written: ${file}`);
 }
 
 // Exiting takes the children along, see ChildProgram.
@@ -44,9 +32,9 @@ try {
   if (options === "help") {
     console.log(usage);
   } else {
-    const results = await measure(options);
+    const results = await new BenchRun(options).measure(options.isProfiling ? resultsFolder : undefined);
     console.log(toMarkdown(results));
-    await write(results, options.jsonFile);
+    await write(results, options);
   }
 } catch (error) {
   console.error(`bench: ${error instanceof Error ? error.message : String(error)}`);

@@ -18,11 +18,3 @@ export function median(values: readonly number[]): number {
 export function summarise(values: readonly number[]): Summary {
   return { median: median(values), min: Math.min(...values), max: Math.max(...values) };
 }
-
-/** Divides round by round: both were taken next to each other, so slow drift of the machine cancels out. */
-export function pairedRatios(values: readonly number[], baseline: readonly number[]): number[] {
-  if (values.length !== baseline.length) {
-    throw new RangeError(`cannot pair ${values.length} rounds with ${baseline.length}`);
-  }
-  return values.map((value, round) => value / (baseline[round] ?? Number.NaN));
-}

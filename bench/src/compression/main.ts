@@ -1,7 +1,8 @@
 /** `npm run bench:compression`: what each way to compress takes of memory, time and bandwidth, as a table. */
 import { ChildProgram } from "../control/child-program.js";
-import type { ServerReport, ServerRequest } from "../control/messages.js";
+import type { ServerReport } from "../control/messages.js";
 import { detectPinning } from "../control/pinning.js";
+import { programPath } from "../peers/javascript.js";
 import { Crowd } from "./crowd.js";
 import { ChatMessages } from "./messages.js";
 import { type CompressionMode, modes } from "./modes.js";
@@ -19,16 +20,17 @@ interface Figures {
 }
 
 async function measure({ title, program, option }: CompressionMode): Promise<Figures> {
-  const server = new ChildProgram<ServerRequest, ServerReport>({
+  const server = new ChildProgram<ServerReport>({
     name: title,
     role: "server",
     pinning: detectPinning(),
-    program: new URL(`../servers/compressed-${program}.js`, import.meta.url),
-    programArguments: [JSON.stringify(option)],
-    nodeArguments: ["--expose-gc"],
+    command: [process.execPath, "--expose-gc", programPath(`servers/compressed-${program}`), JSON.stringify(option)],
   });
-  const usage = (): Promise<Extract<ServerReport, { kind: "usage" }>> =>
-    server.ask({ kind: "usage" }, "usage", DEADLINE_MS);
+  const usage = async (): Promise<Extract<ServerReport, { kind: "usage" }>> => {
+    // Garbage is not taken for what is in use.
+    await server.ask("gc", "collected", DEADLINE_MS);
+    return server.ask("usage", "usage", DEADLINE_MS);
+  };
   const { port } = await server.next("listening", DEADLINE_MS);
   // The first connection pays for what all share.
   const first = await Crowd.join(port, 1);

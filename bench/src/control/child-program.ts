@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { fileURLToPath } from "node:url";
+import { createInterface } from "node:readline";
 import { pinnedCommand, type Pinning, type Role } from "./pinning.js";
 
 /** What to run, and how. */
@@ -8,9 +8,9 @@ export interface ChildProgramOptions {
   readonly name: string;
   readonly role: Role;
   readonly pinning: Pinning;
-  readonly program: URL;
-  readonly programArguments?: readonly string[];
-  readonly nodeArguments?: readonly string[];
+  /** The program and its arguments. */
+  readonly command: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 type Outcome = { readonly report: unknown } | { readonly error: Error };
@@ -21,30 +21,42 @@ process.on("exit", () => {
   for (const child of running) child.kill("SIGKILL");
 });
 
-/** A Node program in its own process that answers one request at a time over IPC. */
-export class ChildProgram<Request extends object, Report extends { readonly kind: string }> {
+/**
+ * A program in its own process that answers one request at a time: requests are lines on its standard input, reports are lines of
+ * JSON on its standard output, which any language can do. It ends when its input does.
+ */
+export class ChildProgram<Report extends { readonly kind: string }> {
   readonly #name: string;
   readonly #process: ChildProcess;
   readonly #ended: Promise<void>;
   readonly #early: Outcome[] = [];
   #waiting: ((outcome: Outcome) => void) | undefined;
 
-  constructor({ name, role, pinning, program, programArguments = [], nodeArguments = [] }: ChildProgramOptions) {
-    const node = [process.execPath, ...nodeArguments, fileURLToPath(program), ...programArguments];
-    const [command = process.execPath, ...rest] = pinnedCommand(pinning, role, node);
+  constructor({ name, role, pinning, command, env }: ChildProgramOptions) {
+    const [program = "", ...rest] = pinnedCommand(pinning, role, command);
     this.#name = name;
-    // taskset replaces itself by node: the process id and the IPC channel stay.
-    this.#process = spawn(command, rest, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+    // taskset replaces itself by the program: the process id stays.
+    this.#process = spawn(program, rest, { stdio: ["pipe", "pipe", "inherit"], env: { ...process.env, ...env } });
     running.add(this.#process);
-    this.#process.on("message", (report) => this.#settle({ report }));
+    if (this.#process.stdout !== null) {
+      createInterface({ input: this.#process.stdout }).on("line", (line) => this.#settle(outcomeOf(name, line)));
+    }
+    // A program that has ended is reported by its exit.
+    this.#process.stdin?.on("error", () => {});
     this.#process.on("error", (error) => this.#settle({ error }));
     this.#ended = new Promise((resolve) => {
-      this.#process.on("exit", (code, signal) => {
+      this.#process.on("error", () => resolve());
+      this.#process.on("close", (code, signal) => {
         running.delete(this.#process);
         this.#settle({ error: new Error(`${name} ended (${signal ?? `exit code ${code}`})`) });
         resolve();
       });
     });
+  }
+
+  /** The process id; NaN when it could not be started. */
+  get pid(): number {
+    return this.#process.pid ?? Number.NaN;
   }
 
   /** The next report, which must be of `kind`. Rejects after `deadlineMs`, and when the program fails or ends. */
@@ -58,19 +70,19 @@ export class ChildProgram<Request extends object, Report extends { readonly kind
     return outcome.report as Extract<Report, { kind: Kind }>;
   }
 
-  /** Sends a request and waits for its answer, as `next` does. */
+  /** Sends a line and waits for its answer, as `next` does. */
   ask<Kind extends Report["kind"]>(
-    request: Request,
+    request: string,
     kind: Kind,
     deadlineMs: number,
   ): Promise<Extract<Report, { kind: Kind }>> {
-    this.#process.send(request);
+    this.#process.stdin?.write(`${request}\n`);
     return this.next(kind, deadlineMs);
   }
 
-  /** Lets the program exit by itself, which it does when the channel closes, and kills it after a second. */
+  /** Lets the program exit by itself, which it does when its input ends, and kills it after a second. */
   async end(): Promise<void> {
-    if (this.#process.connected) this.#process.disconnect();
+    this.#process.stdin?.end();
     const timer = setTimeout(() => this.#process.kill("SIGKILL"), 1000);
     await this.#ended;
     clearTimeout(timer);
@@ -94,6 +106,14 @@ export class ChildProgram<Request extends object, Report extends { readonly kind
     this.#waiting = undefined;
     if (waiting === undefined) this.#early.push(outcome);
     else waiting(outcome);
+  }
+}
+
+function outcomeOf(name: string, line: string): Outcome {
+  try {
+    return { report: JSON.parse(line) };
+  } catch {
+    return { error: new Error(`${name} printed what is not a report: ${line.slice(0, 200)}`) };
   }
 }
 

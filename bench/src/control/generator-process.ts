@@ -1,53 +1,64 @@
-import type { Target } from "../generator/echo-connection.js";
-import type { LoadReport } from "../generator/echo-load.js";
-import type { EchoWorkload } from "../workloads.js";
+import type { Program } from "../peers/peer.js";
 import { ChildProgram } from "./child-program.js";
-import type { GeneratorReport, GeneratorRequest } from "./messages.js";
-import type { Pinning } from "./pinning.js";
+import type { GeneratorReport, LoadReport } from "./messages.js";
+import type { Pinning, Role } from "./pinning.js";
 
-const deadlineMs = 10_000;
+const deadlineMs = 60_000;
 
-/** The load generator, in its own process. */
+/** What `open` of a generator takes; see bench/generator/main.c. */
+export type OpenSettings = Readonly<Record<string, string | number | undefined>>;
+
+/** The load generator, in its own process; or a client under test, which is driven the same way. */
 export class GeneratorProcess implements AsyncDisposable {
-  readonly #program: ChildProgram<GeneratorRequest, GeneratorReport>;
+  readonly #child: ChildProgram<GeneratorReport>;
 
-  private constructor(program: ChildProgram<GeneratorRequest, GeneratorReport>) {
-    this.#program = program;
+  private constructor(child: ChildProgram<GeneratorReport>) {
+    this.#child = child;
   }
 
   /** Resolves when the generator takes requests. */
-  static async start(pinning: Pinning): Promise<GeneratorProcess> {
-    const program = new ChildProgram<GeneratorRequest, GeneratorReport>({
-      name: "generator",
-      role: "generator",
+  static async start(program: Program, pinning: Pinning, role: Role = "generator"): Promise<GeneratorProcess> {
+    const child = new ChildProgram<GeneratorReport>({
+      name: program.name,
+      role,
       pinning,
-      program: new URL("../generator/main.js", import.meta.url),
+      command: program.command,
+      ...(program.env !== undefined && { env: program.env }),
     });
     try {
-      await program.next("ready", deadlineMs);
-      return new GeneratorProcess(program);
+      await child.next("ready", deadlineMs);
+      return new GeneratorProcess(child);
     } catch (error) {
-      await program.end();
+      await child.end();
       throw error;
     }
   }
 
   /** Opens the workload's connections. */
-  async connect(workload: EchoWorkload, target: Target): Promise<void> {
-    await this.#program.ask({ kind: "connect", workload, target }, "connected", deadlineMs);
+  async open(settings: OpenSettings): Promise<void> {
+    await this.#child.ask(commandLine("open", settings), "connected", deadlineMs);
   }
 
-  /** Loads the server for `durationMs`; resolves when everything sent was answered. */
-  load(durationMs: number): Promise<LoadReport> {
-    return this.#program.ask({ kind: "load", durationMs }, "loaded", durationMs + deadlineMs);
+  /**
+   * Loads the server for `durationMs`, at `rate` messages a second or as fast as it answers; resolves when everything sent was
+   * answered.
+   */
+  load(durationMs: number, rate?: number): Promise<LoadReport> {
+    return this.#child.ask(commandLine("load", { ms: durationMs, rate }), "loaded", durationMs + deadlineMs);
   }
 
   /** Drops the connections. */
-  async disconnect(): Promise<void> {
-    await this.#program.ask({ kind: "disconnect" }, "disconnected", deadlineMs);
+  async close(): Promise<void> {
+    await this.#child.ask("close", "disconnected", deadlineMs);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#program.end();
+    await this.#child.end();
   }
+}
+
+/** `open mode=echo port=8080`; spaces in values are written as %20. */
+export function commandLine(command: string, settings: OpenSettings): string {
+  const given = Object.entries(settings).filter(([, value]) => value !== undefined);
+  return [command, ...given.map(([name, value]) => `${name}=${String(value).replaceAll(" ", "%20")}`)].join(" ");
 }

@@ -1,25 +1,67 @@
-import type { Target } from "../generator/echo-connection.js";
-import type { LoadReport } from "../generator/echo-load.js";
 import type { CpuTime } from "../measurement.js";
-import type { EchoWorkload } from "../workloads.js";
 
-/** What a server program is asked, over IPC. It first reports `listening` by itself. */
-export interface ServerRequest {
-  readonly kind: "usage";
+/** What the collector of a V8 did in a stretch of time. */
+export interface GarbageReport {
+  readonly collections: number;
+  readonly pauseMs: number;
+  /** What was allocated on the JavaScript heap, counted from collection to collection. Buffers' bytes are not on it. */
+  readonly allocatedBytes: number;
 }
 
-/** What a server program reports. `cpu` is counted from the start of the process. */
+/**
+ * What a server program reports. It prints `listening` by itself. Those that run on Node answer `usage`, with the processor's time
+ * since they began and the garbage since the last `usage`; all in JavaScript answer `gc`, when they have collected.
+ */
 export type ServerReport =
   | { readonly kind: "listening"; readonly port: number }
-  | { readonly kind: "usage"; readonly cpu: CpuTime; readonly rssBytes: number };
+  | { readonly kind: "collected" }
+  | {
+      readonly kind: "usage";
+      readonly cpu: CpuTime;
+      readonly rssBytes: number;
+      readonly garbage: GarbageReport;
+    };
 
-/** What the generator is asked, over IPC. It first reports `ready` by itself. */
-export type GeneratorRequest =
-  | { readonly kind: "connect"; readonly workload: EchoWorkload; readonly target: Target }
-  | { readonly kind: "load"; readonly durationMs: number }
-  | { readonly kind: "disconnect" };
+/** How a server program is set up: its first argument, as JSON. */
+export interface ServerSettings {
+  /** Halyard: how messages are received. */
+  readonly style?: "handler" | "iterator";
+  /** permessage-deflate, in each library's nearest equal. Off by default. */
+  readonly compression?: CompressionMode;
+  readonly tls?: TlsFiles;
+  /** Above the library's default. */
+  readonly maxMessageBytes?: number;
+}
 
-/** What the generator reports; `failed` may answer any request. */
+/** No context kept; a context of 4 KiB to 8 KiB; one of 32 KiB. */
+export type CompressionMode = "no-takeover" | "small-window" | "full-window";
+
+/** Paths of PEM files. */
+export interface TlsFiles {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** Percentiles of a stretch of load, in microseconds. */
+export interface Latency {
+  readonly p50Us: number;
+  readonly p99Us: number;
+  readonly p999Us: number;
+  readonly maxUs: number;
+}
+
+/** What one stretch of load did. Everything sent was answered. */
+export interface LoadReport {
+  /** Replies, deliveries or handshakes. */
+  readonly messages: number;
+  readonly comparedMessages: number;
+  readonly elapsedMs: number;
+  /** Of the generator. */
+  readonly cpu: CpuTime;
+  readonly latency: Latency;
+}
+
+/** What a generator reports; `failed` may answer any request. It prints `ready` by itself. */
 export type GeneratorReport =
   | { readonly kind: "ready" | "connected" | "disconnected" }
   | ({ readonly kind: "loaded" } & LoadReport)

@@ -1,7 +1,9 @@
-import type { Peer } from "../peers.js";
+import type { CpuTime } from "../measurement.js";
+import type { Program } from "../peers/peer.js";
 import { ChildProgram } from "./child-program.js";
-import type { ServerReport, ServerRequest } from "./messages.js";
+import type { GarbageReport, ServerReport, ServerSettings } from "./messages.js";
 import type { Pinning } from "./pinning.js";
+import { processUsage } from "./process-usage.js";
 
 /** What every server process of a run shares. */
 export interface ServerProcessOptions {
@@ -10,50 +12,74 @@ export interface ServerProcessOptions {
   readonly profileFolder?: string | undefined;
 }
 
-const deadlineMs = 10_000;
+/** What a server has used: CPU time since its start, memory now. */
+export interface ServerUsage {
+  readonly cpu: CpuTime;
+  readonly rssBytes: number;
+  /** Since the last look; of servers on Node only. */
+  readonly garbage?: GarbageReport;
+}
+
+const deadlineMs = 30_000;
 
 /** A server under test, in its own process. */
 export class ServerProcess implements AsyncDisposable {
-  readonly peer: Peer;
   readonly port: number;
-  readonly #program: ChildProgram<ServerRequest, ServerReport>;
+  readonly #program: Program;
+  readonly #child: ChildProgram<ServerReport>;
 
-  private constructor(peer: Peer, port: number, program: ChildProgram<ServerRequest, ServerReport>) {
-    this.peer = peer;
+  private constructor(port: number, program: Program, child: ChildProgram<ServerReport>) {
     this.port = port;
     this.#program = program;
+    this.#child = child;
   }
 
   /** Resolves when the server listens. */
-  static async start(peer: Peer, { pinning, profileFolder }: ServerProcessOptions): Promise<ServerProcess> {
-    const program = new ChildProgram<ServerRequest, ServerReport>({
-      name: `server ${peer.id}`,
+  static async start(
+    program: Program,
+    settings: ServerSettings,
+    { pinning, profileFolder }: ServerProcessOptions,
+  ): Promise<ServerProcess> {
+    const child = new ChildProgram<ServerReport>({
+      name: `server ${program.name}`,
       role: "server",
       pinning,
-      program: new URL(`../servers/${peer.program}.js`, import.meta.url),
-      programArguments: peer.programArguments,
-      nodeArguments: profileArguments(peer, profileFolder),
+      command: [...withProfile(program, profileFolder), JSON.stringify({ ...program.settings, ...settings })],
+      ...(program.env !== undefined && { env: program.env }),
     });
     try {
-      const { port } = await program.next("listening", deadlineMs);
-      return new ServerProcess(peer, port, program);
+      const { port } = await child.next("listening", deadlineMs);
+      return new ServerProcess(port, program, child);
     } catch (error) {
-      await program.end();
+      await child.end();
       throw error;
     }
   }
 
-  /** CPU time since the start of the process, and memory now. */
-  usage(): Promise<Extract<ServerReport, { kind: "usage" }>> {
-    return this.#program.ask({ kind: "usage" }, "usage", deadlineMs);
+  async usage(): Promise<ServerUsage> {
+    if (this.#program.runtime === "node") return this.#child.ask("usage", "usage", deadlineMs);
+    return processUsage(this.#child.pid);
+  }
+
+  /** Has garbage collected where there is a collector that can be asked, and tells the memory that is then resident. */
+  async heldBytes(): Promise<number> {
+    if (this.#program.runtime !== "native") await this.#child.ask("gc", "collected", deadlineMs);
+    return (await this.usage()).rssBytes;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#program.end();
+    await this.#child.end();
   }
 }
 
-function profileArguments(peer: Peer, folder: string | undefined): readonly string[] {
-  if (folder === undefined) return [];
-  return ["--cpu-prof", `--cpu-prof-dir=${folder}`, `--cpu-prof-name=${peer.id}-${Date.now()}.cpuprofile`];
+function withProfile({ name, runtime, command }: Program, folder: string | undefined): readonly string[] {
+  const [runner = "", ...rest] = command;
+  if (folder === undefined || runtime !== "node") return command;
+  return [
+    runner,
+    "--cpu-prof",
+    `--cpu-prof-dir=${folder}`,
+    `--cpu-prof-name=${name}-${Date.now()}.cpuprofile`,
+    ...rest,
+  ];
 }

@@ -1,15 +1,10 @@
 import { connect, type Socket } from "node:net";
-import type { EchoWorkload } from "../workloads.js";
-import { MessageRing } from "./message-ring.js";
+import { connect as connectSecurely } from "node:tls";
+import type { MessageRing } from "./message-ring.js";
 import { openingHandshake } from "./opening-handshake.js";
 import { ReplyChecker } from "./reply-checker.js";
-import { socketWriter, type Write } from "./socket-writer.js";
-
-/** Where a server under test listens. */
-export interface Target {
-  readonly port: number;
-  readonly path: string;
-}
+import type { Target } from "./settings.js";
+import { socketWriter, streamWriter, type Write } from "./socket-writer.js";
 
 /** What a connection tells the load that it belongs to. */
 export interface ReplySink {
@@ -31,6 +26,8 @@ const host = "127.0.0.1";
  * A client connection with nothing of a WebSocket library in it: it writes finished bytes and checks what comes back.
  */
 export class EchoConnection {
+  /** Its number among those of its load. */
+  readonly place: number;
   readonly #sink: ReplySink;
   readonly #messages: MessageRing;
   readonly #checker: ReplyChecker;
@@ -38,10 +35,11 @@ export class EchoConnection {
   #write: Write | undefined;
   #isClosing = false;
 
-  constructor(workload: EchoWorkload, sink: ReplySink) {
+  constructor(messages: MessageRing, sink: ReplySink, place: number) {
+    this.place = place;
     this.#sink = sink;
-    this.#messages = new MessageRing(workload);
-    this.#checker = new ReplyChecker(this.#messages, compareEvery);
+    this.#messages = messages;
+    this.#checker = new ReplyChecker(messages, compareEvery);
   }
 
   /** Replies whose every byte was compared so far. */
@@ -50,19 +48,20 @@ export class EchoConnection {
   }
 
   /** Connects and upgrades; resolves when messages can be sent. Once only. */
-  open({ port, path }: Target): Promise<void> {
+  open({ port, path, isSecure }: Target): Promise<void> {
     return new Promise((resolve, reject) => {
       const handshake = openingHandshake(`${host}:${port}`, path);
       let head: Buffer | undefined = Buffer.alloc(0);
 
-      const onBytes = (length: number): void => {
-        if (head === undefined) return this.#onReplyBytes(length);
-        head = Buffer.concat([head, readBuffer.subarray(0, length)]);
+      const onBytes = (bytes: Buffer, length: number): void => {
+        if (head === undefined) return this.#onReplyBytes(bytes, length);
+        head = Buffer.concat([head, bytes.subarray(0, length)]);
         const answerBytes = handshake.answerBytes(head);
         if (answerBytes === undefined) return;
         if (answerBytes !== head.length) throw new Error("the server sent messages before the first request");
         head = undefined;
-        if (this.#socket !== undefined) this.#write = socketWriter(this.#socket);
+        if (this.#socket !== undefined)
+          this.#write = isSecure === true ? streamWriter(this.#socket) : socketWriter(this.#socket);
         resolve();
       };
       const fail = (error: Error): void => {
@@ -70,18 +69,23 @@ export class EchoConnection {
         else reject(error);
       };
 
-      const onread = {
-        buffer: readBuffer,
-        callback: (length: number): boolean => {
-          try {
-            onBytes(length);
-          } catch (error) {
-            fail(error as Error);
-          }
-          return true;
-        },
+      const take = (bytes: Buffer, length: number): boolean => {
+        try {
+          onBytes(bytes, length);
+        } catch (error) {
+          fail(error as Error);
+        }
+        return true;
       };
-      this.#socket = connect({ port, host, noDelay: true, onread }, () => this.#socket?.write(handshake.request));
+      const onConnected = (): void => void this.#socket?.write(handshake.request);
+      if (isSecure === true) {
+        this.#socket = connectSecurely({ port, host, rejectUnauthorized: false }, onConnected);
+        this.#socket.setNoDelay(true);
+        this.#socket.on("data", (bytes: Buffer) => take(bytes, bytes.length));
+      } else {
+        const onread = { buffer: readBuffer, callback: (length: number): boolean => take(readBuffer, length) };
+        this.#socket = connect({ port, host, noDelay: true, onread }, onConnected);
+      }
       this.#socket.on("error", fail);
       this.#socket.on("close", () => fail(new Error("the server closed the connection")));
     });
@@ -103,8 +107,8 @@ export class EchoConnection {
     });
   }
 
-  #onReplyBytes(length: number): void {
-    const replies = this.#checker.take(readBuffer, length);
+  #onReplyBytes(bytes: Buffer, length: number): void {
+    const replies = this.#checker.take(bytes, length);
     if (replies > 0) this.#sink.onReplies(this, replies);
   }
 

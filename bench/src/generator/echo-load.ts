@@ -1,20 +1,14 @@
-import type { EchoWorkload } from "../workloads.js";
-import { EchoConnection, type ReplySink, type Target } from "./echo-connection.js";
-import type { CpuTime } from "../measurement.js";
-
-/** What one stretch of load did. Everything sent was answered. */
-export interface LoadReport {
-  readonly messages: number;
-  readonly comparedMessages: number;
-  readonly elapsedMs: number;
-  readonly cpu: CpuTime;
-}
+import type { LoadReport } from "../control/messages.js";
+import { EchoConnection, type ReplySink } from "./echo-connection.js";
+import type { Load } from "./load.js";
+import { MessageRing } from "./message-ring.js";
+import { ClosedLoop, OpenLoop, type Pace } from "./pace.js";
+import type { EchoShape, Target } from "./settings.js";
+import { measured } from "./stretch.js";
 
 interface Run {
-  readonly onSettled: (error: Error | undefined) => void;
-  isSending: boolean;
-  messages: number;
-  unanswered: number;
+  readonly pace: Pace;
+  readonly onFailure: (error: Error) => void;
 }
 
 /**
@@ -23,15 +17,18 @@ interface Run {
  * Every stretch ends only when the last reply is in: the server is idle before and after it, and its CPU time between the two
  * belongs to exactly the messages counted.
  */
-export class EchoLoad implements ReplySink {
-  readonly #workload: EchoWorkload;
-  readonly #connections: EchoConnection[];
+export class EchoLoad implements Load, ReplySink {
+  readonly #shape: EchoShape;
+  readonly #connections: readonly EchoConnection[];
   #run: Run | undefined;
   #failure: Error | undefined;
 
-  constructor(workload: EchoWorkload) {
-    this.#workload = workload;
-    this.#connections = Array.from({ length: workload.connections }, () => new EchoConnection(workload, this));
+  constructor(shape: EchoShape) {
+    this.#shape = shape;
+    this.#connections = Array.from(
+      { length: shape.connections },
+      (_, place) => new EchoConnection(new MessageRing(shape), this, place),
+    );
   }
 
   /** Opens every connection, one after the other. */
@@ -39,62 +36,45 @@ export class EchoLoad implements ReplySink {
     for (const connection of this.#connections) await connection.open(target);
   }
 
-  /** Keeps `inFlight` messages on every connection for `durationMs`, then waits for what is unanswered. */
-  async run(durationMs: number): Promise<LoadReport> {
+  async run(durationMs: number, rate?: number): Promise<LoadReport> {
     if (this.#failure !== undefined) throw this.#failure;
+    const pace =
+      rate === undefined
+        ? new ClosedLoop(this.#connections, this.#shape.inFlight, durationMs)
+        : new OpenLoop(this.#connections, rate, durationMs);
     const comparedBefore = this.#compared();
-    const cpuBefore = process.cpuUsage();
-    const startedAt = performance.now();
-    const messages = await this.#exchange(durationMs);
-    return {
-      messages,
-      comparedMessages: this.#compared() - comparedBefore,
-      elapsedMs: performance.now() - startedAt,
-      cpu: process.cpuUsage(cpuBefore),
-    };
+    return measured(async () => {
+      await this.#exchange(pace);
+      const { messages, latency } = pace;
+      return { messages, comparedMessages: this.#compared() - comparedBefore, latency };
+    });
   }
 
-  /** Drops every connection. */
   async close(): Promise<void> {
     await Promise.all(this.#connections.map((connection) => connection.close()));
   }
 
   onReplies(connection: EchoConnection, count: number): void {
-    const run = this.#run;
-    if (run === undefined) return this.onFailure(new Error("a reply arrived that nobody waited for"));
-    run.messages += count;
-    if (run.isSending) {
-      connection.send(count);
-      return;
-    }
-    run.unanswered -= count;
-    if (run.unanswered === 0) run.onSettled(undefined);
+    if (this.#run === undefined) return this.onFailure(new Error("a reply arrived that nobody waited for"));
+    this.#run.pace.onReplies(connection, count);
   }
 
   onFailure(error: Error): void {
     this.#failure ??= error;
-    this.#run?.onSettled(error);
+    this.#run?.onFailure(error);
   }
 
-  /** Resolves with the number of messages when the last of them is answered. */
-  #exchange(durationMs: number): Promise<number> {
-    return new Promise((resolve, reject) => {
-      const { connections, inFlight } = this.#workload;
-      const run: Run = {
-        isSending: true,
-        messages: 0,
-        unanswered: connections * inFlight,
-        onSettled: (error) => {
-          clearTimeout(timer);
-          this.#run = undefined;
-          if (error === undefined) resolve(run.messages);
-          else reject(error);
-        },
-      };
-      const timer = setTimeout(() => (run.isSending = false), durationMs);
-      this.#run = run;
-      for (const connection of this.#connections) connection.send(inFlight);
-    });
+  /** Resolves when the last message is answered. */
+  async #exchange(pace: Pace): Promise<void> {
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.#run = { pace, onFailure: reject };
+        pace.begin(resolve);
+      });
+    } finally {
+      pace.end();
+      this.#run = undefined;
+    }
   }
 
   #compared(): number {

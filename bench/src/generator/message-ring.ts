@@ -1,6 +1,9 @@
 import { randomBytes } from "node:crypto";
-import type { EchoWorkload } from "../workloads.js";
 import { clientFrame, frameHeader, Opcode, serverFrame } from "./frame.js";
+import type { EchoShape } from "./settings.js";
+
+/** Bytes from which on one message has to do: a handful of them, masked and not, would fill the memory. */
+const LARGE = 4 * 1024 * 1024;
 
 /**
  * The messages that one connection sends over and over, each different, built once: sending is then a view into
@@ -20,23 +23,23 @@ export class MessageRing {
   readonly #views: (Buffer | undefined)[];
   #next = 0;
 
-  constructor(workload: Pick<EchoWorkload, "payload" | "payloadBytes" | "inFlight">) {
-    const opcode = Opcode[workload.payload];
-    this.size = Math.max(workload.inFlight, 4);
-    const payloads = Array.from({ length: this.size }, () => randomPayload(workload));
+  constructor(shape: Pick<EchoShape, "payload" | "payloadBytes" | "inFlight">) {
+    const opcode = shape.payload === "binary" ? Opcode.binary : Opcode.text;
+    this.size = Math.max(shape.inFlight, shape.payloadBytes > LARGE ? 1 : 4);
+    const payloads = Array.from({ length: this.size }, () => randomPayload(shape));
     const requests = payloads.map((payload) => clientFrame(opcode, payload, randomBytes(4)));
 
     this.replies = Buffer.concat(payloads.map((payload) => serverFrame(opcode, payload)));
-    this.replyHeaderBytes = frameHeader(opcode, workload.payloadBytes, false).length;
-    this.replyBytes = this.replyHeaderBytes + workload.payloadBytes;
-    this.#inFlight = workload.inFlight;
+    this.replyHeaderBytes = frameHeader(opcode, shape.payloadBytes, false).length;
+    this.replyBytes = this.replyHeaderBytes + shape.payloadBytes;
+    this.#inFlight = shape.inFlight;
     // The start follows the end once more, so that any run of messages lies in one piece.
-    this.#requests = Buffer.concat([...requests, ...requests.slice(0, workload.inFlight)]);
-    this.#requestBytes = this.#requests.length / (this.size + workload.inFlight);
-    this.#views = Array.from({ length: this.size * workload.inFlight });
+    this.#requests = Buffer.concat([...requests, ...requests.slice(0, shape.inFlight)]);
+    this.#requestBytes = this.#requests.length / (this.size + shape.inFlight);
+    this.#views = Array.from({ length: this.size * shape.inFlight });
   }
 
-  /** The bytes of the next `count` messages, between 1 and the workload's `inFlight`. */
+  /** The bytes of the next `count` messages, between 1 and `inFlight`. */
   take(count: number): Buffer {
     if (count < 1 || count > this.#inFlight)
       throw new RangeError(`takes 1 to ${this.#inFlight} messages, not ${count}`);
@@ -49,11 +52,28 @@ export class MessageRing {
   }
 }
 
-function randomPayload({ payload, payloadBytes }: Pick<EchoWorkload, "payload" | "payloadBytes">): Uint8Array {
+function randomPayload({ payload, payloadBytes }: Pick<EchoShape, "payload" | "payloadBytes">): Uint8Array {
   const bytes = randomBytes(payloadBytes);
-  return payload === "text" ? bytes.map(toPrintable) : bytes;
+  switch (payload) {
+    case "binary":
+      return bytes;
+    case "ascii":
+      return bytes.map(toPrintable);
+    case "chinese":
+      return chinese(bytes);
+  }
 }
 
 function toPrintable(byte: number): number {
   return 0x20 + (byte % 0x5f);
+}
+
+/** Characters of three bytes each, U+4E00 and up, as many as fit; what is left is ASCII. */
+function chinese(bytes: Uint8Array): Uint8Array {
+  const characters = Math.floor(bytes.length / 3);
+  const text = Array.from({ length: characters }, (_, at) => {
+    const [high = 0, low = 0] = bytes.subarray(at * 3);
+    return String.fromCodePoint(0x4e00 + (((high << 8) | low) % 0x5000));
+  });
+  return Buffer.concat([Buffer.from(text.join("")), bytes.subarray(characters * 3).map(toPrintable)]);
 }

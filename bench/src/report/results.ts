@@ -1,8 +1,8 @@
-import { summarisePeer, type PeerSummary, type Round } from "../measurement.js";
+import { type PeerSummary, type Round, summarisePeer, summariseRatios } from "../measurement.js";
 import type { BenchOptions } from "../options.js";
-import { baselineId, type Peer } from "../peers.js";
-import type { RoundsByPeer } from "../rounds.js";
-import type { EchoWorkload } from "../workloads.js";
+import { baselineIds, type BaselineId } from "../peers/catalogue.js";
+import type { ContestResult, Failure } from "../rounds/contest.js";
+import type { Workload } from "../workloads.js";
 import type { Machine } from "./machine.js";
 
 /** All that a run measured: the content of the JSON file. */
@@ -12,13 +12,18 @@ export interface BenchResults {
   readonly pinning: string;
   readonly rounds: number;
   readonly roundMs: number;
+  /** What was not there, a line each. */
+  readonly skipped: readonly string[];
   readonly workloads: readonly WorkloadResults[];
 }
 
 /** One workload, all peers. */
 export interface WorkloadResults {
-  readonly workload: EchoWorkload;
+  readonly workload: Workload;
+  /** `native` or `typescript`. */
+  readonly generator: string;
   readonly peers: readonly PeerResults[];
+  readonly failures: readonly Failure[];
 }
 
 /** One peer in one workload. */
@@ -26,25 +31,32 @@ export interface PeerResults {
   readonly peer: string;
   readonly title: string;
   readonly summary: PeerSummary;
+  /** Against the round of the baseline next to each; of the baselines that ran. */
+  readonly ratios: Partial<Record<BaselineId, PeerSummary>>;
   readonly rounds: readonly Round[];
 }
 
-/** Adds the medians to the rounds of a workload. */
+/** Adds medians and ratios to the rounds of a workload. Peers without rounds are left out. */
 export function workloadResults(
-  workload: EchoWorkload,
-  peers: readonly Peer[],
-  roundsByPeer: RoundsByPeer,
+  workload: Workload,
+  generator: string,
+  peers: readonly { readonly id: string; readonly title: string }[],
+  { rounds, failures }: ContestResult,
 ): WorkloadResults {
-  const roundsOf = (id: string): readonly Round[] => roundsByPeer.get(id) ?? [];
-  return {
-    workload,
-    peers: peers.map(({ id, title }) => ({
-      peer: id,
-      title,
-      summary: summarisePeer(roundsOf(id), roundsOf(baselineId)),
-      rounds: roundsOf(id),
-    })),
-  };
+  const results = peers.flatMap(({ id, title }): PeerResults[] => {
+    const own = rounds.get(id) ?? [];
+    if (own.length === 0) return [];
+    return [{ peer: id, title, summary: summarisePeer(own), ratios: ratiosOf(own, rounds), rounds: own }];
+  });
+  return { workload, generator, peers: results, failures };
+}
+
+function ratiosOf(
+  own: readonly Round[],
+  rounds: ReadonlyMap<string, readonly Round[]>,
+): Partial<Record<BaselineId, PeerSummary>> {
+  const there = baselineIds.filter((id) => rounds.get(id)?.length === own.length);
+  return Object.fromEntries(there.map((id) => [id, summariseRatios(own, rounds.get(id) ?? [])]));
 }
 
 /** The head of the results, before any workload ran. */
@@ -53,5 +65,5 @@ export function emptyResults(
   machine: Machine,
   pinning: string,
 ): BenchResults {
-  return { startedAt: new Date().toISOString(), machine, pinning, rounds, roundMs, workloads: [] };
+  return { startedAt: new Date().toISOString(), machine, pinning, rounds, roundMs, skipped: [], workloads: [] };
 }

@@ -1,6 +1,6 @@
 /** Halyard, echoing with compression. The argument is the option `compression` as JSON. */
 import type * as library from "halyard/server";
-import { reportTo } from "./server-control.js";
+import { reportPort } from "./server-control.js";
 
 // By its place in the repository: a workspace cannot import the root package by name.
 const entryPoint = new URL("../../../dist/server/index.js", import.meta.url);
@@ -12,4 +12,4 @@ const server = await serve({
   compression: JSON.parse(process.argv[2] ?? "false") as boolean | library.CompressionOptions,
   routes: { "/echo": { message: (connection, message) => connection.write(message) } },
 });
-reportTo(process, Number(new URL(server.url).port));
+reportPort(server.port);

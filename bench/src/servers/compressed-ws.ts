@@ -1,6 +1,6 @@
 /** ws, echoing with compression. The argument is its option `perMessageDeflate` as JSON. */
 import { type PerMessageDeflateOptions, WebSocketServer } from "ws";
-import { reportTo } from "./server-control.js";
+import { reportPort } from "./server-control.js";
 
 const perMessageDeflate = JSON.parse(process.argv[2] ?? "false") as boolean | PerMessageDeflateOptions;
 const server = new WebSocketServer({ port: 0, host: "127.0.0.1", perMessageDeflate });
@@ -11,5 +11,5 @@ server.on("connection", (socket) => {
 server.on("listening", () => {
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("ws has no port");
-  reportTo(process, address.port);
+  reportPort(address.port);
 });

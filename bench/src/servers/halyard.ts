@@ -1,10 +1,12 @@
-/** Halyard with its defaults. The argument chooses how messages are received: `handler` or `iterator`. */
+/** Halyard with its defaults. The setting `style` chooses how messages are received. */
+import { readFileSync } from "node:fs";
 import type * as library from "halyard/server";
-import { reportTo } from "./server-control.js";
+import type { CompressionMode } from "../control/messages.js";
+import { reportPort, settings } from "./server-control.js";
 
 // By its place in the repository: a workspace cannot import the root package by name.
 const entryPoint = new URL("../../../dist/server/index.js", import.meta.url);
-const { serve } = (await import(entryPoint.href)) as typeof library;
+const { broadcast, serve } = (await import(entryPoint.href)) as typeof library;
 
 const handler: library.Endpoint = {
   message: (connection, message) => {
@@ -16,12 +18,31 @@ const iterator: library.Endpoint = async (connection) => {
   for await (const message of connection) await connection.send(message);
 };
 
-const style = process.argv[2];
-if (style !== "handler" && style !== "iterator") throw new Error(`unknown style: ${style}`);
+const subscribers = new Set<library.Connection>();
+const subscribe: library.Endpoint = {
+  open: (connection) => void subscribers.add(connection),
+  close: (connection) => void subscribers.delete(connection),
+};
+const publish: library.Endpoint = {
+  message: (_, message) => {
+    broadcast(subscribers, message);
+  },
+};
 
+const every = { thresholdBytes: 0, maxMemoryBytes: 2 ** 40 };
+const compression: Readonly<Record<CompressionMode, library.CompressionOptions>> = {
+  "no-takeover": { ...every, contextTakeover: false, peerContextTakeover: false },
+  "small-window": every,
+  "full-window": { ...every, windowBits: 15, memLevel: 8, peerWindowBits: 15 },
+};
+
+const { style, tls, maxMessageBytes } = settings;
 const server = await serve({
   port: 0,
   host: "127.0.0.1",
-  routes: { "/echo": style === "handler" ? handler : iterator },
+  ...(settings.compression !== undefined && { compression: compression[settings.compression] }),
+  ...(tls !== undefined && { tls: { cert: readFileSync(tls.cert), key: readFileSync(tls.key) } }),
+  ...(maxMessageBytes !== undefined && { maxMessageBytes, maxBufferedBytes: 2 * maxMessageBytes }),
+  routes: { "/echo": style === "iterator" ? iterator : handler, "/subscribe": subscribe, "/broadcast": publish },
 });
-reportTo(process, Number(new URL(server.url).port));
+reportPort(server.port);

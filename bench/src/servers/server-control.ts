@@ -1,18 +1,33 @@
-import type { ServerReport, ServerRequest } from "../control/messages.js";
+import { createInterface } from "node:readline";
+import type { ServerReport, ServerSettings } from "../control/messages.js";
+import { watchGarbage } from "./garbage.js";
+
+/** The settings that the benchmark gave. */
+export const settings: ServerSettings = JSON.parse(process.argv[2] ?? "{}") as ServerSettings;
+
+declare const Bun: { gc(force: boolean): void } | undefined;
 
 /** Tells the benchmark where the server listens, answers its questions, and exits with it. */
-export function reportTo(benchmark: NodeJS.Process, port: number): void {
+export function reportPort(port: number): void {
   const report = (message: ServerReport): void => {
-    benchmark.send?.(message);
+    process.stdout.write(`${JSON.stringify(message)}\n`);
   };
-  benchmark.on("message", (request: ServerRequest) => {
-    switch (request.kind) {
-      case "usage":
-        // Under --expose-gc, garbage is not taken for what is in use.
-        globalThis.gc?.();
-        report({ kind: "usage", cpu: process.cpuUsage(), rssBytes: process.memoryUsage.rss() });
-    }
-  });
-  benchmark.on("disconnect", () => process.exit());
+  const garbage = watchGarbage();
+  createInterface({ input: process.stdin })
+    .on("line", (request) => {
+      if (request === "gc") {
+        collect();
+        report({ kind: "collected" });
+      } else {
+        const { cpu, rssBytes } = { cpu: process.cpuUsage(), rssBytes: process.memoryUsage.rss() };
+        report({ kind: "usage", cpu, rssBytes, garbage: garbage.take() });
+      }
+    })
+    .on("close", () => process.exit());
   report({ kind: "listening", port });
+}
+
+function collect(): void {
+  if (typeof Bun === "undefined") globalThis.gc?.();
+  else Bun.gc(true);
 }
