@@ -14,7 +14,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum { READ_BYTES = 512 * 1024, COMPARE_EVERY = 61, PIECES = 32 };
+enum { READ_BYTES = 512 * 1024, COMPARE_EVERY = 61, PIECES = 32, PING = 0x89, PONG = 0x8a };
 static uint8_t read_buffer[READ_BYTES];
 int poller = -1;
 uint64_t compared_messages;
@@ -71,28 +71,27 @@ static void join_socket_io(int fd, char *text, size_t size, size_t *length) {
   read_until(fd, text, size, length, "}");
 }
 
-static void handshake(Connection *connection, const Settings *settings, const char *path) {
-  static char text[16384];
+void connection_ask(Connection *connection, const Settings *settings, const char *path) {
   uint8_t nonce[16];
-  char key[32], accept[32], head[1024];
+  char key[32], head[1024];
   for (int i = 0; i < 16; i++) nonce[i] = (uint8_t)(random_number() >> 32);
   base64(nonce, 16, key);
-  accept_key(key, accept);
+  accept_key(key, connection->accept);
+  connection->fd = connect_socket(settings->port, true);
   write_all(connection->fd, head, (size_t)request_head(head, sizeof head, settings, path, key));
+}
+
+void connection_enter(Connection *connection, const Settings *settings, const Messages *messages) {
+  static char text[16384];
   size_t length = 0;
   char *rest = read_until(connection->fd, text, sizeof text, &length, "\r\n\r\n");
   if (strncmp(text, "HTTP/1.1 101 ", 13) != 0) fail("the server refused the upgrade: %.200s", text);
-  if (memmem(text, (size_t)(rest - text), accept, 28) == NULL) fail("wrong Sec-WebSocket-Accept: %.300s", text);
+  if (memmem(text, (size_t)(rest - text), connection->accept, 28) == NULL) fail("wrong Sec-WebSocket-Accept: %.300s", text);
   if (settings->offer[0] != 0 && strcasestr(text, "permessage-deflate") == NULL) fail("the server agreed on no compression");
   length -= (size_t)(rest - text);
   memmove(text, rest, length);
   if (settings->is_socket_io) join_socket_io(connection->fd, text, sizeof text, &length);
   else if (length > 0) fail("the server sent messages before the first request");
-}
-
-void connection_open(Connection *connection, const Settings *settings, const char *path, const Messages *messages) {
-  connection->fd = connect_socket(settings->port, true);
-  handshake(connection, settings, path);
   fcntl(connection->fd, F_SETFL, fcntl(connection->fd, F_GETFL) | O_NONBLOCK);
   if (messages->count > 0) connection->request = connection->reply = connection->index % messages->count;
   connection->until_compared = connection->index % COMPARE_EVERY;
@@ -159,9 +158,32 @@ static void check(const Connection *connection, const Messages *messages, const 
        connection->reply_offset + at, wanted[at], got[at]);
 }
 
+// A ping or pong between two messages, of at most 125 bytes. Returns how many bytes of the chunk belong to it.
+static size_t take_control(Connection *connection, const uint8_t *chunk, size_t length) {
+  size_t used = 0;
+  while (used < length && (connection->control_bytes < 2 || connection->control_bytes < 2 + connection->control[1]))
+    connection->control[connection->control_bytes++] = chunk[used++];
+  if (connection->control_bytes < 2 || connection->control_bytes < 2 + connection->control[1]) return used;
+  // The pong, unless it would cut a message that is half sent: the next ping will find a better moment.
+  uint8_t pong[140] = {0x8a, 0x80 | connection->control[1]};
+  memcpy(pong + 6, connection->control + 2, connection->control[1]);
+  if (connection->control[0] == PING && connection->request_offset == 0) write_all(connection->fd, pong, 6u + connection->control[1]);
+  connection->control_bytes = 0;
+  return used;
+}
+
+static bool is_control(const Connection *connection, uint8_t first) {
+  return connection->control_bytes > 0 || first == PING || first == PONG;
+}
+
 static int take_exact(Connection *connection, const Messages *messages, const uint8_t *chunk, size_t length) {
   int completed = 0;
   while (length > 0) {
+    if (connection->reply_offset == 0 && is_control(connection, *chunk)) {
+      size_t used = take_control(connection, chunk, length);
+      chunk += used, length -= used;
+      continue;
+    }
     size_t reply_bytes = messages->reply_at[connection->reply + 1] - messages->reply_at[connection->reply];
     size_t checked = connection->until_compared == 0 ? reply_bytes : messages->reply_header_bytes[connection->reply];
     size_t step = reply_bytes - connection->reply_offset < length ? reply_bytes - connection->reply_offset : length;
@@ -192,6 +214,10 @@ static int take_loose(Connection *connection, const uint8_t *chunk, size_t lengt
     if (connection->payload_left > 0) {
       size_t step = connection->payload_left < length ? connection->payload_left : length;
       connection->payload_left -= step, chunk += step, length -= step;
+    } else if (connection->header_bytes == 0 && is_control(connection, *chunk)) {
+      size_t used = take_control(connection, chunk, length);
+      chunk += used, length -= used;
+      continue;
     } else {
       connection->header[connection->header_bytes++] = *chunk++;
       length--;

@@ -52,11 +52,16 @@ typedef struct {
   uint8_t header[14]; // loose replies only
   int header_bytes;
   size_t payload_left;
+  uint8_t control[128]; // a ping, as far as it is in
+  int control_bytes;
+  char accept[32];         // what proves that the server read our key
   uint64_t sent, received; // whole messages
 } Connection;
 extern int poller;
 extern uint64_t compared_messages;
-void connection_open(Connection *connection, const Settings *settings, const char *path, const Messages *messages);
+// Connects and asks for the upgrade; then takes the answer.
+void connection_ask(Connection *connection, const Settings *settings, const char *path);
+void connection_enter(Connection *connection, const Settings *settings, const Messages *messages);
 void connection_send(Connection *connection, const Messages *messages, int count);
 // Reads once; returns how many replies that completed.
 int connection_read(Connection *connection, const Messages *messages);

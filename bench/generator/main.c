@@ -86,26 +86,37 @@ static Settings settings_of(const char *line) {
   return settings;
 }
 
-static void open_all(Load *load, const char *line) {
-  Settings settings = load->settings = settings_of(line);
+static void check_file_limit(int connections) {
   struct rlimit files;
   getrlimit(RLIMIT_NOFILE, &files);
-  if (files.rlim_cur < (rlim_t)settings.connections + 32)
-    fail("%d connections need as many file descriptors: ulimit -n is %llu", settings.connections,
-         (unsigned long long)files.rlim_cur);
+  if (files.rlim_cur < (rlim_t)connections + 32)
+    fail("%d connections need as many file descriptors: ulimit -n is %llu", connections, (unsigned long long)files.rlim_cur);
+}
+
+// Some handshakes at a time, so that neither side waits for the other.
+static void open_connections(Connection *connections, int count, const Load *load, const char *path) {
+  enum { AT_ONCE = 64 };
+  for (int first = 0; first < count; first += AT_ONCE) {
+    int end = first + AT_ONCE < count ? first + AT_ONCE : count;
+    for (int i = first; i < end; i++) connection_ask(&connections[i], &load->settings, path);
+    for (int i = first; i < end; i++) connection_enter(&connections[i], &load->settings, &load->messages);
+  }
+}
+
+static void open_all(Load *load, const char *line) {
+  Settings settings = load->settings = settings_of(line);
+  check_file_limit(settings.connections);
   poller = epoll_create1(EPOLL_CLOEXEC);
   if (strcmp(settings.mode, "handshakes") == 0) return say("connected");
   if (strcmp(settings.mode, "idle") != 0) messages_make(&load->messages, &settings);
   bool is_broadcast = strcmp(settings.mode, "broadcast") == 0;
   load->connection_count = settings.connections;
   load->connections = calloc((size_t)settings.connections, sizeof *load->connections);
-  for (int i = 0; i < settings.connections; i++) {
-    // All subscribers get the same messages: they begin with the same one.
-    load->connections[i].index = is_broadcast ? 0 : i;
-    connection_open(&load->connections[i], &settings, is_broadcast ? settings.subscribe : settings.path, &load->messages);
-  }
+  // All subscribers get the same messages: they begin with the same one.
+  for (int i = 0; i < settings.connections; i++) load->connections[i].index = is_broadcast ? 0 : i;
+  open_connections(load->connections, settings.connections, load, is_broadcast ? settings.subscribe : settings.path);
   load->publisher.fd = -1;
-  if (is_broadcast) connection_open(&load->publisher, &settings, settings.path, &load->messages);
+  if (is_broadcast) open_connections(&load->publisher, 1, load, settings.path);
   say("connected");
 }
 

@@ -3,17 +3,20 @@ import { createServer, type AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { WebSocketServer, type WebSocket } from "ws";
 import { EchoLoad } from "../../bench/src/generator/echo-load.js";
-import type { EchoWorkload } from "../../bench/src/workloads.js";
+import type { EchoShape } from "../../bench/src/generator/settings.js";
 
-const small: EchoWorkload = {
+interface NamedShape extends EchoShape {
+  readonly id: string;
+}
+
+const small: NamedShape = {
   id: "small",
-  title: "small",
-  payload: "text",
+  payload: "ascii",
   payloadBytes: 64,
   connections: 3,
   inFlight: 4,
 };
-const large: EchoWorkload = { ...small, id: "large", payload: "binary", payloadBytes: 300_000, inFlight: 1 };
+const large: NamedShape = { ...small, id: "large", payload: "binary", payloadBytes: 300_000, inFlight: 1 };
 
 const cleanUps: (() => unknown)[] = [];
 afterEach(async () => {
@@ -31,7 +34,7 @@ async function serverThat(answers: (socket: WebSocket, data: Buffer, isBinary: b
   return (server.address() as AddressInfo).port;
 }
 
-async function openLoad(workload: EchoWorkload, port: number): Promise<EchoLoad> {
+async function openLoad(workload: EchoShape, port: number): Promise<EchoLoad> {
   const load = new EchoLoad(workload);
   cleanUps.push(() => load.close());
   await load.open({ port, path: "/echo" });

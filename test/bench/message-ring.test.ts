@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { MessageRing } from "../../bench/src/generator/message-ring.js";
 
-const text16 = { payload: "text", payloadBytes: 64, inFlight: 16 } as const;
+const text16 = { payload: "ascii", payloadBytes: 64, inFlight: 16 } as const;
 const requestBytes = 2 + 4 + 64;
 
 /** The echoes of masked 64-byte requests, by the book: the mask taken off, the header without its mask bit. */
@@ -39,8 +39,14 @@ describe("MessageRing", () => {
   });
 
   it("fills text with printable ASCII", () => {
-    const { replies } = new MessageRing({ payload: "text", payloadBytes: 5000, inFlight: 1 });
+    const { replies } = new MessageRing({ payload: "ascii", payloadBytes: 5000, inFlight: 1 });
     expect(replies.toString("latin1", 4, 5004)).toMatch(/^[ -~]{5000}$/);
+  });
+
+  it("fills Chinese text with whole characters, up to the last byte", () => {
+    const { replies } = new MessageRing({ payload: "chinese", payloadBytes: 101, inFlight: 1 });
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(replies.subarray(2, 103));
+    expect(text).toMatch(/^[\u4e00-\u9dff]{33}[ -~]{2}$/u);
   });
 
   it("reuses the bytes it handed out before", () => {

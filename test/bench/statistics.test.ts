@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { median, pairedRatios, summarise } from "../../bench/src/statistics.js";
+import { median, summarise } from "../../bench/src/statistics.js";
 
 describe("median", () => {
   it.each([
@@ -25,15 +25,5 @@ describe("median", () => {
 describe("summarise", () => {
   it("gives the median with the extremes", () => {
     expect(summarise([4, 11, 2, 3, 5])).toEqual({ median: 4, min: 2, max: 11 });
-  });
-});
-
-describe("pairedRatios", () => {
-  it("divides round by round", () => {
-    expect(pairedRatios([10, 9], [5, 3])).toEqual([2, 3]);
-  });
-
-  it("refuses samples of different sizes", () => {
-    expect(() => pairedRatios([1, 2], [1])).toThrow(RangeError);
   });
 });

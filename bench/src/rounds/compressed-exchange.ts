@@ -30,13 +30,22 @@ export async function compareCompressed(port: number): Promise<void> {
   await once(socket, "open");
   if (!socket.extensions.includes("permessage-deflate")) throw new Error("the server agreed on no compression");
   const chat = new ChatMessages();
+  let plainBytes = 0;
   for (let i = 0; i < MESSAGES; i++) {
     const message = chat.next();
     const answered = once(socket, "message") as Promise<[Buffer]>;
     socket.send(message);
     const [echo] = await answered;
     if (echo.toString() !== message) throw new Error("a compressed echo differs from its message");
+    plainBytes += echo.length;
   }
+  if (receivedBy(socket) > plainBytes) throw new Error("the server agreed on compression and did not compress");
   socket.close();
   await once(socket, "close");
+}
+
+/** Bytes from the server, the handshake's included. ws keeps its socket to itself. */
+function receivedBy(socket: WebSocket): number {
+  const { _socket: inner } = socket as unknown as { _socket: { readonly bytesRead: number } };
+  return inner.bytesRead;
 }
