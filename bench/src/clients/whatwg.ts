@@ -2,10 +2,8 @@
 import { driveClient } from "./client-control.js";
 
 interface WhatwgSocket {
-  onopen: (() => void) | null;
-  onerror: (() => void) | null;
-  onclose: (() => void) | null;
-  onmessage: ((event: { readonly data: string }) => void) | null;
+  addEventListener(event: "open" | "error" | "close", listener: () => void): void;
+  addEventListener(event: "message", listener: (event: { readonly data: string }) => void): void;
   send(message: string): void;
   close(): void;
 }
@@ -15,10 +13,10 @@ const { WebSocket } = globalThis as unknown as { readonly WebSocket: new (url: s
 await driveClient(async (url, onMessage, onEnd) => {
   const socket = new WebSocket(url);
   await new Promise<void>((resolve, reject) => {
-    socket.onopen = resolve;
-    socket.onerror = () => reject(new Error(`cannot connect to ${url}`));
+    socket.addEventListener("open", resolve);
+    socket.addEventListener("error", () => reject(new Error(`cannot connect to ${url}`)));
   });
-  socket.onmessage = (event) => onMessage(event.data);
-  socket.onclose = onEnd;
+  socket.addEventListener("message", (event) => onMessage(event.data));
+  socket.addEventListener("close", onEnd);
   return { send: (message) => socket.send(message), close: () => socket.close() };
 });

@@ -18,7 +18,7 @@ export class BroadcastLoad implements Load, ReplySink {
   readonly #subscribers: readonly EchoConnection[];
   /** How many messages each subscriber has of those that are not complete. */
   readonly #ahead: Uint32Array;
-  #outstanding: Publication[] = [];
+  readonly #outstanding: Publication[] = [];
   #latency = new Histogram();
   #deliveries = 0;
   #isSending = false;

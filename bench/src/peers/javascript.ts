@@ -68,7 +68,12 @@ export function denoProgram(name: string): Promise<Preparation> {
     name: `${name} on Deno`,
     command: [
       binary(folder, `@deno/${platform}-${arch}${platform === "linux" ? "-glibc" : ""}/deno`),
-      ...["run", "-A", "--no-lock", "--no-config", "--no-npm", "--v8-flags=--expose-gc"],
+      "run",
+      "-A",
+      "--no-lock",
+      "--no-config",
+      "--no-npm",
+      "--v8-flags=--expose-gc",
       programPath(name),
     ],
     runtime: "javascript",

@@ -100,7 +100,8 @@ class Field implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([this.#generator, ...this.#servers.values()].map((one) => one?.[Symbol.asyncDispose]()));
+    await this.#generator?.[Symbol.asyncDispose]();
+    await Promise.all([...this.#servers.values()].map((server) => server[Symbol.asyncDispose]()));
   }
 
   #startGenerator(): Promise<GeneratorProcess> {

@@ -4,9 +4,8 @@ import { reportPort, settings } from "./server-control.js";
 interface DenoSocket {
   binaryType: string;
   readonly readyState: number;
-  onopen: (() => void) | null;
-  onclose: (() => void) | null;
-  onmessage: ((event: { readonly data: string | ArrayBuffer }) => void) | null;
+  addEventListener(event: "open" | "close", listener: () => void): void;
+  addEventListener(event: "message", listener: (event: { readonly data: string | ArrayBuffer }) => void): void;
   send(data: string | ArrayBuffer): void;
 }
 
@@ -24,16 +23,16 @@ function handle(request: Request): Response {
   socket.binaryType = "arraybuffer";
   switch (new URL(request.url).pathname) {
     case "/subscribe":
-      socket.onopen = () => void subscribers.add(socket);
-      socket.onclose = () => void subscribers.delete(socket);
+      socket.addEventListener("open", () => void subscribers.add(socket));
+      socket.addEventListener("close", () => void subscribers.delete(socket));
       break;
     case "/broadcast":
-      socket.onmessage = ({ data }) => {
+      socket.addEventListener("message", ({ data }) => {
         for (const subscriber of subscribers) if (subscriber.readyState === OPEN) subscriber.send(data);
-      };
+      });
       break;
     default:
-      socket.onmessage = ({ data }) => socket.send(data);
+      socket.addEventListener("message", ({ data }) => socket.send(data));
   }
   return response;
 }

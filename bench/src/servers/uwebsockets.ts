@@ -35,7 +35,7 @@ interface Uws {
   readonly DEDICATED_DECOMPRESSOR_32KB: number;
 }
 
-const uws = packageOf<Uws>("uwebsockets");
+const uws = packageOf("uwebsockets") as Uws;
 
 const compression: Readonly<Record<CompressionMode, number>> = {
   "no-takeover": uws.SHARED_COMPRESSOR | uws.SHARED_DECOMPRESSOR,

@@ -8,7 +8,7 @@ import type { CompressionMode } from "../control/messages.js";
 import { packageOf } from "./packages.js";
 import { reportPort, settings } from "./server-control.js";
 
-const { WebSocketServer, WebSocket } = packageOf<typeof library>("ws");
+const { WebSocketServer, WebSocket } = packageOf("ws") as typeof library;
 
 const compression: Readonly<Record<CompressionMode, library.PerMessageDeflateOptions>> = {
   "no-takeover": { threshold: 0, serverNoContextTakeover: true, clientNoContextTakeover: true },
@@ -33,7 +33,7 @@ const server = new WebSocketServer({
 const subscribers = new Set<library.WebSocket>();
 
 server.on("connection", (socket, request) => {
-  switch (request.url) {
+  switch (request.url ?? "") {
     case "/subscribe":
       subscribers.add(socket);
       socket.on("close", () => subscribers.delete(socket));
