@@ -1,11 +1,5 @@
-import type { GarbageReport, Latency } from "./control/messages.js";
+import type { CpuTime, GarbageReport, Latency } from "./control/messages.js";
 import { summarise, type Summary } from "./statistics.js";
-
-/** CPU time of a process, all its threads, as `process.cpuUsage` gives it: microseconds. */
-export interface CpuTime {
-  readonly user: number;
-  readonly system: number;
-}
 
 /** What one round of load on one peer measured. */
 export interface LoadRound {
@@ -63,10 +57,10 @@ export type FigureName =
   | "listeningMs"
   | "firstEchoMs";
 
-export type Figures = Partial<Record<FigureName, number>>;
+type Figures = Partial<Record<FigureName, number>>;
 
 /** The figures of a round; those per message are named for their unit. */
-export function figuresOf(round: Round): Figures {
+function figuresOf(round: Round): Figures {
   switch (round.kind) {
     case "load":
       return loadFigures(round);

@@ -53,7 +53,7 @@ export interface IdleWorkload extends Common {
 }
 
 /** From the start of the process to the port and to the first echo. */
-export interface StartUpWorkload extends Common {
+interface StartUpWorkload extends Common {
   readonly kind: "start-up";
 }
 

@@ -1,4 +1,8 @@
-import type { CpuTime } from "../measurement.js";
+/** CPU time of a process, all its threads, as `process.cpuUsage` gives it: microseconds. */
+export interface CpuTime {
+  readonly user: number;
+  readonly system: number;
+}
 
 /** What the collector of a V8 did in a stretch of time. */
 export interface GarbageReport {

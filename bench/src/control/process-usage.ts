@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { CpuTime } from "../measurement.js";
+import type { CpuTime } from "./messages.js";
 
 /** A process as Linux shows it: for programs that cannot tell of themselves. */
 export interface ProcessUsage {

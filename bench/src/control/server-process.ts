@@ -1,7 +1,6 @@
-import type { CpuTime } from "../measurement.js";
 import type { Program } from "../peers/peer.js";
 import { ChildProgram } from "./child-program.js";
-import type { GarbageReport, ServerReport, ServerSettings } from "./messages.js";
+import type { CpuTime, GarbageReport, ServerReport, ServerSettings } from "./messages.js";
 import type { Pinning } from "./pinning.js";
 import { processUsage } from "./process-usage.js";
 

@@ -10,7 +10,7 @@ export interface Contestant {
 }
 
 /** The programs that load the servers. */
-export interface Generators {
+interface Generators {
   /** Compiled; `undefined` where there is no compiler. */
   readonly native: Program | undefined;
   readonly typescript: Program;

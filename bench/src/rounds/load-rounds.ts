@@ -1,7 +1,7 @@
 import { GeneratorProcess, type OpenSettings } from "../control/generator-process.js";
-import type { ServerSettings } from "../control/messages.js";
+import type { CpuTime, ServerSettings } from "../control/messages.js";
 import { ServerProcess } from "../control/server-process.js";
-import type { CpuTime, LoadRound } from "../measurement.js";
+import type { LoadRound } from "../measurement.js";
 import type { Program } from "../peers/peer.js";
 import type { BroadcastWorkload, EchoWorkload, HandshakeWorkload } from "../workloads.js";
 import { compareCompressed } from "./compressed-exchange.js";
