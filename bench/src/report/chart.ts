@@ -4,7 +4,7 @@ import type { BenchResults, PeerResults, WorkloadResults } from "./results.js";
 
 /** One picture of a run: what a message costs the server, a panel for each workload, in SVG without scripts or fonts of its own. */
 export function toChart(results: BenchResults): string {
-  const panels = results.workloads.flatMap(panelOf);
+  const panels = charted(results.workloads).flatMap(panelOf);
   const rows = inRows(panels);
   const height = HEAD + rows.reduce((sum, row) => sum + rowHeight(row), 0);
   let y = HEAD;
@@ -45,6 +45,28 @@ const BAR = 16;
 const STEP = 22;
 const LABEL_WIDTH = 165;
 const VALUE_WIDTH = 60;
+
+/** One of a kind: a chart of everything would be a wall. */
+const CHARTED: readonly string[] = [
+  "echo-64B-1",
+  "echo-64B-16",
+  "echo-64B-1-1000c",
+  "echo-16KiB-1",
+  "echo-1MiB-1",
+  "echo-chinese-4KiB-4",
+  "broadcast-500-1",
+  "broadcast-500-16",
+  "deflate-no-takeover",
+  "wss-64B-1",
+  "client-64B-16",
+  "handshakes",
+];
+
+/** What was run of those; of a run without any of them, everything. */
+function charted(workloads: readonly WorkloadResults[]): readonly WorkloadResults[] {
+  const chosen = workloads.filter(({ workload }) => CHARTED.includes(workload.id));
+  return chosen.length > 0 ? chosen : workloads;
+}
 
 /** Workloads that have a figure per message; those at a fixed rate show latency, which is another picture. */
 function panelOf({ workload, peers }: WorkloadResults): Panel[] {
