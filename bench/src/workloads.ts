@@ -108,7 +108,7 @@ function compressed(mode: CompressionMode, words: string): EchoWorkload {
       ...shape,
       note: "Every message is compressed by the servers that let one choose. The generator sends frames that were compressed beforehand, and checks the frames of the replies; their contents are compared once before.",
     },
-    `, permessage-deflate, ${words}`,
+    `, deflate, ${words}`,
   );
 }
 
@@ -132,7 +132,7 @@ function idle(id: string, words: string, more: Partial<Omit<IdleWorkload, "kind"
     title: `memory of 10,000 idle connections${words}`,
     needs: ["echo"],
     connections: 10_000,
-    note: "Resident memory of the process, after collecting garbage where the runtime can be asked to, less what it was with one connection.",
+    note: "Resident memory of the process, after collecting garbage where the runtime can be asked to, less what it was after one connection had come and gone.",
     ...more,
   };
 }
@@ -157,9 +157,9 @@ export const workloads: readonly Workload[] = [
   echo({ id: "echo-ascii-4KiB-4", payloadBytes: 4 * KIB, inFlight: 4 }),
   echo({ id: "echo-binary-64B-16", payload: "binary", inFlight: 16 }),
   ...[500, 5_000].flatMap((subscribers) => [broadcast(subscribers, 1), broadcast(subscribers, 16)]),
-  compressed("no-takeover", "no context kept"),
-  compressed("small-window", "context of 4 KiB to 8 KiB"),
-  compressed("full-window", "context of 32 KiB"),
+  compressed("no-takeover", "no context"),
+  compressed("small-window", "8 KiB context"),
+  compressed("full-window", "32 KiB context"),
   echo(
     { id: "wss-64B-1", isSecure: true, needs: ["echo", "tls"], note: "By the generator in TypeScript, over node:tls." },
     ", TLS",
@@ -206,7 +206,7 @@ export const workloads: readonly Workload[] = [
   },
   idle("idle", ""),
   idle("idle-tls", ", TLS", { isSecure: true, needs: ["echo", "tls"], connections: 10_000, peers: asFewAs }),
-  idle("idle-deflate", ", permessage-deflate agreed on (context of 32 KiB)", {
+  idle("idle-deflate", ", deflate agreed on, 32 KiB context", {
     compression: "full-window",
     needs: ["compression", "small-window"],
     peers: asFewAs,
