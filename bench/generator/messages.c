@@ -55,7 +55,11 @@ static void fill(uint8_t *payload, const Settings *settings) {
   } else if (strcmp(settings->payload, "ascii") == 0) {
     fill_ascii(payload, length);
   } else {
-    for (size_t i = 0; i < length; i++) payload[i] = (uint8_t)(random_number() >> 32);
+    // `payload` has room for one word more than it holds.
+    for (size_t i = 0; i < length; i += 8) {
+      uint64_t word = random_number();
+      memcpy(payload + i, &word, 8);
+    }
   }
 }
 
