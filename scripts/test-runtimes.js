@@ -18,6 +18,12 @@ import { join, resolve } from "node:path";
  * @property {boolean} isNode whether it runs the test runner itself
  */
 
+/**
+ * @typedef {object} Report what is looked at of a report of the test runner
+ * @property {number} numPassedTests
+ * @property {readonly { name: string, status: string, assertionResults: readonly { status: string, fullName: string }[] }[]} testResults
+ */
+
 /** @type {Readonly<Record<string, Runtime>>} */
 const runtimes = {
   node20: { package: "node@20", program: "node_modules/node/bin/node", isNode: true },
@@ -64,8 +70,7 @@ function run(node, args, env) {
   const all = [runner, "run", "--reporter=json", `--outputFile=${report}`, ...args];
   spawnSync(node, all, { stdio: ["ignore", "ignore", "inherit"], env: { ...process.env, ...env } });
   if (!existsSync(report)) throw new Error("the test runner has written no report");
-  /** @type {{ numPassedTests: number, testResults: { name: string, status: string, assertionResults: { status: string, fullName: string }[] }[] }} */
-  const { numPassedTests, testResults } = JSON.parse(readFileSync(report, "utf8"));
+  const { numPassedTests, testResults } = /** @type {Report} */ (JSON.parse(readFileSync(report, "utf8")));
   const failed = testResults.flatMap(({ name, status, assertionResults }) => {
     const tests = assertionResults.filter((test) => test.status === "failed").map(({ fullName }) => fullName);
     return status === "failed" && tests.length === 0 ? [`${name} could not be run`] : tests;
@@ -73,8 +78,10 @@ function run(node, args, env) {
   return { passed: numPassedTests, failed };
 }
 
-/** @type {Readonly<Record<string, Readonly<Record<string, string>>>>} */
-const known = JSON.parse(readFileSync(new URL("runtime-differences.json", import.meta.url), "utf8"));
+/** What is known to differ: why, by runtime and test. */
+const known = /** @type {Readonly<Record<string, Readonly<Record<string, string>>>>} */ (
+  JSON.parse(readFileSync(new URL("runtime-differences.json", import.meta.url), "utf8"))
+);
 
 /** Whether a runtime does as it should, but for what is known of it. @param {string} name @param {Runtime} runtime */
 function check(name, runtime) {
