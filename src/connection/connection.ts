@@ -4,11 +4,10 @@ import type { WritableStream } from "node:stream/web";
 
 import { handled } from "../internal/deferred.js";
 import { checkCallbacks } from "../internal/option-check.js";
-import { isThenable } from "../internal/thenable.js";
 import { buildClosePayload, CloseCode } from "../protocol/index.js";
 import type { CloseInfo } from "./close-info.js";
-import type { ConnectionError } from "./connection-error.js";
-import { Link, type LinkEvents, type LinkSetup } from "./link.js";
+import { HandlerCalls, type HandlerOf } from "./handler-calls.js";
+import { Link, type LinkSetup } from "./link.js";
 import type { MessageStream } from "./message-stream.js";
 import { messageWriter } from "./message-writer.js";
 import type { Message } from "./message.js";
@@ -41,18 +40,7 @@ export interface ConnectionDetails<Data> {
  *
  * A callback that throws or rejects ends its connection with 1011.
  */
-export interface ConnectionHandler<Data = unknown> {
-  /** Called once, before any message; if it returns a promise, messages wait for it. */
-  open?(connection: Connection<Data>): unknown;
-  /** Called for each message in order; if it returns a promise, the next message waits for it and reading stops. */
-  message?(connection: Connection<Data>, message: Message): unknown;
-  /** Called when `bufferedBytes`, having passed `highWaterMark`, has fallen to `lowWaterMark`. */
-  drain?(connection: Connection<Data>): unknown;
-  /** Called once, after the last message. */
-  close?(connection: Connection<Data>, info: CloseInfo): unknown;
-  /** Called for what went wrong: the peer's faults, a lost socket, what these callbacks throw. `close` follows. */
-  error?(connection: Connection<Data>, error: ConnectionError): unknown;
-}
+export interface ConnectionHandler<Data = unknown> extends HandlerOf<Connection<Data>> {}
 
 const handlerNames: Readonly<Record<keyof ConnectionHandler, true>> = {
   open: true,
@@ -90,11 +78,7 @@ export class Connection<Data = unknown> implements AsyncIterable<Message> {
   readonly data: Data;
 
   readonly #link: Link;
-  readonly #onError: OnError;
-  #handler: ConnectionHandler<Data> | undefined;
-  /** What went wrong before there was a handler to tell. */
-  #unreported: ConnectionError | undefined;
-  #isReporting = false;
+  readonly #calls: HandlerCalls<Connection<Data>>;
 
   /** Connections are made by `Upgrader`, `serve` and `connect`. */
   constructor(setup: LinkSetup, details: ConnectionDetails<Data>, onError: OnError, head: Buffer) {
@@ -105,14 +89,8 @@ export class Connection<Data = unknown> implements AsyncIterable<Message> {
     this.url = details.url;
     this.headers = details.headers;
     this.data = details.data;
-    this.#onError = onError;
-    const events: LinkEvents = {
-      message: (message) => this.#handler?.message?.(this, message),
-      drained: () => this.#run(() => this.#handler?.drain?.(this)),
-      failed: (error) => this.#report(error),
-      finished: (info) => this.#run(() => this.#handler?.close?.(this, info)),
-    };
-    this.#link = new Link(setup, events);
+    this.#calls = new HandlerCalls<Connection<Data>>(this, onError);
+    this.#link = new Link(setup, this.#calls);
     this.#link.start(setup.readBuffer, head);
   }
 
@@ -282,62 +260,12 @@ export class Connection<Data = unknown> implements AsyncIterable<Message> {
   handle(handler: ConnectionHandler<Data>): void {
     checkHandler(handler);
     this.#link.reader.handle();
-    this.#handler = handler;
-    this.#run(() => {
-      const opened = handler.open?.(this);
-      this.#link.reader.await(opened);
-    });
-    if (this.#unreported !== undefined) this.#report(this.#unreported);
+    this.#calls.handle(handler, (opened) => void this.#link.reader.await(opened));
     this.#link.reader.start();
   }
 
   /** Whether `handle` was called. */
   get isHandled(): boolean {
-    return this.#handler !== undefined;
-  }
-
-  /** Runs a callback whose promise nothing waits for. */
-  #run(callback: () => unknown): void {
-    try {
-      const result = callback();
-      if (isThenable(result)) result.then(undefined, (cause: unknown) => this.#link.onHandlerFailure(cause));
-    } catch (cause) {
-      this.#link.onHandlerFailure(cause);
-    }
-  }
-
-  #report(error: ConnectionError): void {
-    const handler = this.#handler;
-    if (handler?.error === undefined) {
-      if (error.code === "handler-failed") this.#reportToOwner(error.cause);
-      else this.#unreported = error;
-      return;
-    }
-    // A failure that `error` itself declares has nobody else to go to.
-    if (this.#isReporting) {
-      this.#reportToOwner(error.cause ?? error);
-      return;
-    }
-    this.#isReporting = true;
-    try {
-      const result = handler.error(this, error);
-      if (isThenable(result)) result.then(undefined, (cause: unknown) => this.#reportToOwner(cause));
-    } catch (cause) {
-      this.#reportToOwner(cause);
-    } finally {
-      this.#isReporting = false;
-    }
-  }
-
-  /** The last resort: what `onError` itself throws has nowhere to go, as documented there. */
-  #reportToOwner(cause: unknown): void {
-    try {
-      const result: unknown = this.#onError(cause, this);
-      if (isThenable(result)) result.then(undefined, ignore);
-    } catch {
-      // The same.
-    }
+    return this.#calls.hasHandler;
   }
 }
-
-function ignore(): void {}

@@ -292,7 +292,7 @@ export class Link implements InboundOwner, OutboxOwner, GuardOwner, ClosingOwner
 
   /** Both close frames are out, or none is needed any more: ends our side of the socket and waits for the peer's. */
   #endSocket(): void {
-    this.outbox.end(notOpen(this.#state, this.#error));
+    this.outbox.end();
     if (!this.#isLeftToPeer) this.outbox.endSocket();
     this.#inbound.ignoreRest();
     this.#closing.start();
@@ -337,11 +337,10 @@ export class Link implements InboundOwner, OutboxOwner, GuardOwner, ClosingOwner
     this.#state = closed;
     if (wasCut) this.#blame(lost());
     this.#info = { ...closed.summary, error: this.#error };
-    const ended = notOpen(closed, this.#error);
-    this.outbox.end(ended);
+    this.outbox.end();
     this.outbox.discard();
     this.#inbound.uncount();
-    this.pings.fail(ended);
+    if (this.pings.areUnderWay) this.pings.fail(this.notOpen());
     this.#closed.resolve(this.#info);
     this.#inbound.pump();
   }

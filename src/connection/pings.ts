@@ -28,6 +28,11 @@ export class Pings {
     return this.#roundTripMs;
   }
 
+  /** Whether a pong is waited for. */
+  get areUnderWay(): boolean {
+    return this.#pending.length > 0;
+  }
+
   /** Notes that a ping of the schedule goes out, and gives its payload. Of those only the latest is remembered. */
   probe(): Buffer {
     const payload = this.payloadOf(undefined);

@@ -64,6 +64,8 @@ export class WriteQueue {
   #runStart = 0;
   #runEnd = 0;
 
+  /** Calls `#onWritten`; made when the first write has to wait. */
+  #written: ((error?: Error | null) => void) | undefined;
   #isInFlight = false;
   #inFlightHeld: WriteSlab[] = [];
   #isFlushDue = false;
@@ -171,7 +173,7 @@ export class WriteQueue {
       releaseAll(this.#held);
     } else {
       this.#isInFlight = true;
-      this.#socket.write(NOTHING, this.#written);
+      this.#socket.write(NOTHING, (this.#written ??= (error) => this.#onWritten(error)));
       const held = this.#inFlightHeld;
       this.#inFlightHeld = this.#held;
       this.#held = held;
@@ -314,7 +316,7 @@ export class WriteQueue {
    * The socket has dealt with what was in flight. One that failed makes no room (the socket's `error` and `close` follow), nor does one
    * that the end of the socket cut short, which comes without an error.
    */
-  readonly #written = (error?: Error | null): void => {
+  #onWritten(error: Error | null | undefined): void {
     if (error || this.#socket.destroyed) return;
     if (!this.#isInFlight || this.#socket.writableLength > 0) return;
     this.#isInFlight = false;
@@ -322,7 +324,7 @@ export class WriteQueue {
     this.flush();
     if (this.#isEnding) this.#socket.end();
     else this.#owner.onWritten();
-  };
+  }
 }
 
 function releaseAll(slabs: WriteSlab[]): void {

@@ -36,7 +36,7 @@ export class Receiver {
   #phase: Phase = Phase.header;
   #isPaused = false;
   /** A header cut by the end of a chunk waits here. */
-  readonly #carry: Uint8Array = new Uint8Array(MAX_HEADER_BYTES);
+  #carry: Uint8Array | undefined;
   #carried = 0;
 
   // The frame under way.
@@ -129,15 +129,17 @@ export class Receiver {
       return end;
     }
     const stop = Math.min(end, start + MAX_HEADER_BYTES - carried);
-    this.#carryOver(chunk, start, stop);
-    const size = this.#parseHeader(this.#carry, 0, this.#carried);
+    const carry = this.#carryOver(chunk, start, stop);
+    const size = this.#parseHeader(carry, 0, this.#carried);
     if (size <= 0) return end;
     this.#carried = 0;
     return this.#beginPayload(chunk, start + size - carried);
   }
 
-  #carryOver(chunk: Uint8Array, start: number, end: number): void {
-    for (let at = start; at < end; at++) this.#carry[this.#carried++] = chunk[at] as number;
+  #carryOver(chunk: Uint8Array, start: number, end: number): Uint8Array {
+    const carry = (this.#carry ??= new Uint8Array(MAX_HEADER_BYTES));
+    for (let at = start; at < end; at++) carry[this.#carried++] = chunk[at] as number;
+    return carry;
   }
 
   /** Reads the header at `bytes[at]`, of which `available` bytes are there; refuses it as soon as a bad byte shows. */

@@ -9,7 +9,9 @@ export class PendingHandshake implements TimerOwner {
   readonly #socket: Duplex;
   readonly #timers: TimerWheel;
   readonly #timer: WheelTimer = new WheelTimer(this);
-  readonly #abort = new AbortController();
+  /** Made when somebody asks for the signal: most handshakes are decided without. */
+  #abort: AbortController | undefined;
+  #isOver = false;
   readonly #ended: Deferred<Refusal | undefined> = defer();
   readonly #onLeft = (): void => this.#settle(undefined);
 
@@ -24,6 +26,8 @@ export class PendingHandshake implements TimerOwner {
 
   /** Aborted when nobody waits for the answer any more. */
   get signal(): AbortSignal {
+    this.#abort ??= new AbortController();
+    if (this.#isOver) this.#abort.abort();
     return this.#abort.signal;
   }
 
@@ -50,7 +54,8 @@ export class PendingHandshake implements TimerOwner {
 
   #settle(outcome: Refusal | undefined): void {
     this.end();
+    this.#isOver = true;
     this.#ended.resolve(outcome);
-    this.#abort.abort();
+    this.#abort?.abort();
   }
 }

@@ -162,8 +162,14 @@ export class Upgrader<Data = undefined> {
     });
     if (verdict.kind === "refusal") return refusalOf(verdict.fault);
     const { host, origin, subprotocols } = verdict;
-    const { signal } = pending;
-    const request = { ...describeRequest(incoming, socket, host), origin, subprotocols, signal };
+    const request = {
+      ...describeRequest(incoming, socket, host),
+      origin,
+      subprotocols,
+      get signal(): AbortSignal {
+        return pending.signal;
+      },
+    };
     try {
       const answered = new Promise<void>((resolve) => afterEarlierResponses(incoming, socket, resolve));
       const admitted = await Promise.race([answered.then(() => this.#decide(request)), pending.ended]);
@@ -216,7 +222,7 @@ export class Upgrader<Data = undefined> {
       writeSlabs: this.#writeSlabs,
       maskKeys: undefined,
       deflate: deflate?.agreement,
-      nowMs: () => performance.now(),
+      nowMs,
       timers: this.#timers,
     };
     const { remote, local, url } = request;
@@ -256,3 +262,7 @@ function hasLeft(socket: Duplex): boolean {
 }
 
 function ignore(): void {}
+
+function nowMs(): number {
+  return performance.now();
+}
