@@ -30,5 +30,5 @@ export type { SendOptions } from "./send-options.js";
 export type { Sendable } from "./sendable.js";
 export { canShareReadBuffer, ReadBuffer } from "./read-buffer.js";
 export type { ReceiveOptions } from "./timed-receive.js";
-export { WriteSlabPool } from "./write-slab.js";
+export { WriteSlabPool } from "./write-slab-pool.js";
 export { processTimers, type Ticker, type TimerOwner, TimerWheel, type WheelClock, WheelTimer } from "./timer-wheel.js";

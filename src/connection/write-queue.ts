@@ -7,7 +7,8 @@ import type { ResolvedConnectionOptions } from "./connection-options.js";
 import type { MaskKeys } from "./mask-keys.js";
 import type { EncodedMessage } from "./prepared-message.js";
 import { flushAtTurnEnd } from "./turn-end.js";
-import { type WriteSlab, WriteSlabPool } from "./write-slab.js";
+import { WriteSlabPool } from "./write-slab-pool.js";
+import type { WriteSlab } from "./write-slab.js";
 
 const MASK_BIT = 0x80;
 const MASK_KEY_BYTES = 4;
@@ -145,9 +146,13 @@ export class WriteQueue {
     if (frame.length * 2 > this.#pool.slabSize) {
       this.#closeRun();
       this.#chunks.push(frame);
-    } else {
+    } else if (this.#isInFlight) {
       const at = this.#reserve(frame.length);
       (this.#runSlab as WriteSlab).bytes.set(frame, at);
+    } else {
+      const { shared } = this.#shared;
+      shared.put(frame);
+      this.#extendRun(shared.slab, shared.at, frame.length);
     }
     this.#afterFrame(frame.length);
   }
@@ -258,6 +263,12 @@ export class WriteQueue {
     const slab = this.#pool.withRoom(size);
     const at = slab.used;
     slab.used += size;
+    this.#extendRun(slab, at, size);
+    return at;
+  }
+
+  /** Adds `slab.bytes[at, at + size)` to what is to be written. */
+  #extendRun(slab: WriteSlab, at: number, size: number): void {
     if (slab !== this.#runSlab || at !== this.#runEnd) {
       this.#closeRun();
       this.#runSlab = slab;
@@ -266,7 +277,6 @@ export class WriteQueue {
       this.#held.push(slab);
     }
     this.#runEnd = at + size;
-    return at;
   }
 
   #closeRun(): void {

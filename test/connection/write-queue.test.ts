@@ -1,3 +1,4 @@
+import { Socket } from "node:net";
 import { Duplex } from "node:stream";
 import { describe, expect, test } from "vitest";
 import { MaskKeys, prepare, resolveConnectionOptions, WriteSlabPool } from "../../src/connection/index.js";
@@ -116,5 +117,56 @@ describe("a queue on a duplex that is no socket", () => {
       { binary: "01".repeat(10_000) },
       { text: "other" },
     ]);
+  });
+});
+
+describe("prepared messages, sent to several", () => {
+  /** Queues that share their slabs, on sockets that are written to in one piece. */
+  function share(count: number) {
+    const writeSlabs = new WriteSlabPool(SLAB_BYTES);
+    return Array.from({ length: count }, () => {
+      const writes: Buffer[] = [];
+      // As a socket, which has copied what it was given when `write` returns.
+      const socket = Object.assign(Object.create(Socket.prototype) as Socket, {
+        write: (chunk: Buffer) => writes.push(Buffer.from(chunk)),
+        cork: () => {},
+        uncork: () => {},
+      });
+      Object.defineProperties(socket, { writableLength: { value: 0 }, destroyed: { value: false } });
+      const setup = { socket, writeSlabs, options: resolveConnectionOptions({}), maskKeys: undefined };
+      return { writes, queue: new WriteQueue(setup, { onStalled() {}, onWritten() {} }) };
+    });
+  }
+
+  test("in one turn are one stretch of memory for each that gets all of them", () => {
+    const [first, second, third] = share(3);
+    const messages = ["one", "two", "three"].map((message) => prepare(message));
+    for (const message of messages) {
+      for (const { queue } of [first!, second!]) queue.prepared(message);
+      if (message !== messages[1]) third!.queue.prepared(message);
+    }
+    for (const { queue } of [first!, second!, third!]) queue.flush();
+    const bytes = messages.map(({ frame }) => Buffer.from(frame));
+    expect(first!.writes).toEqual([Buffer.concat(bytes)]);
+    expect(second!.writes).toEqual([Buffer.concat(bytes)]);
+    expect(third!.writes).toEqual([bytes[0], bytes[2]]);
+  });
+
+  test("keep their order among others, and are what they were when memory has been written anew", () => {
+    const [first, second] = share(2);
+    const [a, b] = [prepare("a".repeat(1000)), prepare("b".repeat(1000))];
+    const wanted: unknown[] = [];
+    for (let turn = 0; turn < 10; turn++) {
+      for (const message of [a, b, a, "text", b]) {
+        for (const { queue } of [first!, second!]) {
+          if (typeof message === "string") queue.text(message);
+          else queue.prepared(message);
+        }
+        wanted.push({ text: typeof message === "string" ? message : Buffer.from(message.payload).toString() });
+      }
+      first!.queue.flush();
+      if (turn % 2 === 1) second!.queue.flush();
+    }
+    for (const { writes } of [first!, second!]) expect(received(Buffer.concat(writes), "client")).toEqual(wanted);
   });
 });

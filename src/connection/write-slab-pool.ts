@@ -1,0 +1,42 @@
+import { SharedFrames } from "./shared-frames.js";
+import { type SlabOwner, WriteSlab } from "./write-slab.js";
+
+/** Slabs kept for reuse once nothing is in flight from them. */
+const SPARE_SLABS = 16;
+
+/**
+ * Hands out slabs to write frames into. Many connections share one: a turn's frames for all of them lie side by side, and an
+ * idle connection owns no write buffer at all.
+ */
+export class WriteSlabPool implements SlabOwner {
+  /** Bytes in a slab: the most that one turn gathers before it is written out. */
+  readonly slabSize: number;
+  #current: WriteSlab;
+  readonly #spare: WriteSlab[] = [];
+  #shared: SharedFrames | undefined;
+
+  constructor(slabSize: number) {
+    this.slabSize = slabSize;
+    this.#current = new WriteSlab(this);
+  }
+
+  /** Frames that many connections are sent, in slabs of their own. */
+  get shared(): SharedFrames {
+    this.#shared ??= new SharedFrames(new WriteSlabPool(this.slabSize));
+    return this.#shared;
+  }
+
+  /** A slab with room for `size` bytes, at most `slabSize`. */
+  withRoom(size: number): WriteSlab {
+    const current = this.#current;
+    if (this.slabSize - current.used >= size) return current;
+    if (current.holds === 0) current.beginAnew();
+    else this.#current = this.#spare.pop() ?? new WriteSlab(this);
+    return this.#current;
+  }
+
+  /** Keeps a slab that nothing holds any more for reuse. */
+  takeBack(slab: WriteSlab): void {
+    if (slab !== this.#current && this.#spare.length < SPARE_SLABS) this.#spare.push(slab);
+  }
+}
