@@ -169,4 +169,18 @@ describe("prepared messages, sent to several", () => {
     }
     for (const { writes } of [first!, second!]) expect(received(Buffer.concat(writes), "client")).toEqual(wanted);
   });
+
+  test("do not lie where the next are written, when the last of one turn is the first of the next", () => {
+    const { writes, queue } = share(1)[0]!;
+    const [a, b, c] = ["a", "b", "c"].map((letter) => prepare(letter.repeat(1000)));
+    for (const turn of [
+      [b, a],
+      [a, b, c],
+    ]) {
+      for (const message of turn) queue.prepared(message!);
+      queue.flush();
+    }
+    const wanted = [b, a, a, b, c].map((message) => ({ text: Buffer.from(message!.payload).toString() }));
+    expect(received(Buffer.concat(writes), "client")).toEqual(wanted);
+  });
 });
