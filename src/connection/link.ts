@@ -48,6 +48,8 @@ export interface LinkSetup extends OutboxSetup {
   readonly readBuffer: ReadBuffer;
   /** Milliseconds on a clock that only goes forward. */
   readonly nowMs: () => number;
+  /** Called once, when the socket is gone. */
+  readonly onClosed?: (() => void) | undefined;
   /** What keeps its deadlines; by default the wheel that all connections of the process share. */
   readonly timers?: TimerWheel | undefined;
 }
@@ -72,7 +74,9 @@ export class Link implements InboundOwner, OutboxOwner, GuardOwner, ClosingOwner
   /** Set when the socket is closed. */
   #info: CloseInfo | undefined;
   #isFinished = false;
-  readonly #closed: Deferred<CloseInfo> = defer();
+  readonly #onClosed: (() => void) | undefined;
+  /** Made when somebody asks for it. */
+  #closed: Deferred<CloseInfo> | undefined;
 
   constructor(setup: LinkSetup, events: LinkEvents) {
     const { socket, options, nowMs, timers = processTimers } = setup;
@@ -80,6 +84,7 @@ export class Link implements InboundOwner, OutboxOwner, GuardOwner, ClosingOwner
     this.#socket = socket;
     this.#options = options;
     this.#events = events;
+    this.#onClosed = setup.onClosed;
     this.timers = timers;
     this.#guard = new Guard({ socket, options, nowMs, timers }, this);
     this.#inbound = new Inbound(setup, this.#role, this.#guard, this);
@@ -113,6 +118,10 @@ export class Link implements InboundOwner, OutboxOwner, GuardOwner, ClosingOwner
   }
 
   get closed(): Promise<CloseInfo> {
+    if (this.#closed === undefined) {
+      this.#closed = defer();
+      if (this.#info !== undefined) this.#closed.resolve(this.#info);
+    }
     return this.#closed.promise;
   }
 
@@ -341,7 +350,8 @@ export class Link implements InboundOwner, OutboxOwner, GuardOwner, ClosingOwner
     this.outbox.discard();
     this.#inbound.uncount();
     if (this.pings.areUnderWay) this.pings.fail(this.notOpen());
-    this.#closed.resolve(this.#info);
+    this.#closed?.resolve(this.#info);
+    this.#onClosed?.();
     this.#inbound.pump();
   }
 

@@ -84,16 +84,10 @@ export class Upgrader<Data = undefined> {
     if (limit !== undefined) return this.refuse(limit, request, socket);
     const pending = new PendingHandshake(socket, this.#options.handshakeTimeoutMs, this.#timers);
     this.#pending.add(pending);
-    const outcome = await this.#negotiate(request, socket, head, pending);
+    const outcome = await this.#negotiate(request, socket, head, pending, address);
     this.#pending.delete(pending);
     pending.end();
-    if (outcome instanceof Connection) {
-      void outcome.closed.then(() => {
-        this.#connections.delete(outcome);
-        this.#admission.leave(address);
-      });
-      return outcome;
-    }
+    if (outcome instanceof Connection) return outcome;
     this.#admission.leave(address);
     if (outcome !== undefined) return this.refuse(outcome, request, socket);
     socket.destroy(); // The client has left, but it may have ended its own side only.
@@ -154,6 +148,7 @@ export class Upgrader<Data = undefined> {
     socket: Duplex,
     head: Buffer,
     pending: PendingHandshake,
+    address: string,
   ): Promise<Connection<Data> | Refusal | undefined> {
     const verdict = readHandshake({
       method: incoming.method ?? "",
@@ -176,7 +171,7 @@ export class Upgrader<Data = undefined> {
       if (admitted instanceof Refusal) return admitted;
       if (admitted === undefined || hasLeft(socket)) return undefined;
       if (this.#closing !== undefined) return refusalOf("shutting-down");
-      return this.#accept(verdict, request, socket, head, admitted);
+      return this.#accept(verdict, request, socket, head, admitted, address);
     } catch (error) {
       if (error instanceof Refusal) return error;
       this.report(error);
@@ -209,6 +204,7 @@ export class Upgrader<Data = undefined> {
     socket: Duplex,
     head: Buffer,
     admitted: Admitted<Data>,
+    address: string,
   ): Connection<Data> {
     const { data, subprotocol, headers } = admitted;
     if (socket instanceof Socket) socket.setTimeout(0);
@@ -224,11 +220,17 @@ export class Upgrader<Data = undefined> {
       deflate: deflate?.agreement,
       nowMs,
       timers: this.#timers,
+      onClosed: () => {
+        if (connection !== undefined) this.#connections.delete(connection);
+        this.#admission.leave(address);
+      },
     };
     const { remote, local, url } = request;
     const details = { remote, local, subprotocol, extensions, url, headers: request.headers, data };
-    const connection = new Connection(setup, details, this.#options.onError, head);
-    this.#connections.add(connection);
+    // It may be closed already when it is made, for the peer may have gone.
+    let connection: Connection<Data> | undefined;
+    connection = new Connection(setup, details, this.#options.onError, head);
+    if (connection.state !== "closed") this.#connections.add(connection);
     return connection;
   }
 
