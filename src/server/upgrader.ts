@@ -171,6 +171,7 @@ export class Upgrader<Data = undefined> {
       if (admitted instanceof Refusal) return admitted;
       if (admitted === undefined || hasLeft(socket)) return undefined;
       if (this.#closing !== undefined) return refusalOf("shutting-down");
+      pending.end(); // before others listen: an array of listeners that has grown stays as large
       return this.#accept(verdict, request, socket, head, admitted, address);
     } catch (error) {
       if (error instanceof Refusal) return error;
@@ -228,8 +229,9 @@ export class Upgrader<Data = undefined> {
     const { remote, local, url } = request;
     const details = { remote, local, subprotocol, extensions, url, headers: request.headers, data };
     // It may be closed already when it is made, for the peer may have gone.
-    let connection: Connection<Data> | undefined;
+    let connection: Connection<Data> | undefined = undefined;
     connection = new Connection(setup, details, this.#options.onError, head);
+    socket.off("error", ignore);
     if (connection.state !== "closed") this.#connections.add(connection);
     return connection;
   }
