@@ -20,7 +20,7 @@ export {
 export type { LinkSetup } from "./link.js";
 export { MaskKeys } from "./mask-keys.js";
 export type { MessageStream, StreamOf } from "./message-stream.js";
-export type { Message, MessageSource, WholeMessage } from "./message.js";
+export { bytesOf, type Message, type MessageSource, type WholeMessage } from "./message.js";
 export type { OverdueCode } from "./overdue.js";
 export { prepare, PreparedMessage } from "./prepared-message.js";
 export { processBudget, QueuedBytesBudget } from "./queued-bytes-budget.js";

@@ -19,7 +19,9 @@ export { type Endpoint, runEndpoint } from "./endpoint.js";
 export type { HostPolicy } from "./host-policy.js";
 export type { OriginPolicy } from "./origin-policy.js";
 export { Refusal, type RefusalCode, type RefusalInit, refuse } from "./refusal.js";
-export { serve, type ServeOptions, type Server } from "./serve.js";
+export { serve, type ServeOptions } from "./serve.js";
+export type { Server, ServerRole } from "./server.js";
+export type { PublishOptions, Topic } from "./topic.js";
 export type { HttpRequest, UpgradeRequest } from "./upgrade-request.js";
 export {
   type Authorize,
@@ -28,3 +30,5 @@ export {
   type UpgraderOptions,
 } from "./upgrader-options.js";
 export { Upgrader } from "./upgrader.js";
+export type { WorkerCount } from "./workers/worker-count.js";
+export { WorkerError, type WorkerErrorCode } from "./workers/worker-error.js";

@@ -19,10 +19,15 @@ import { resolveHostPolicy } from "./host-policy.js";
 import { answerHttp } from "./http-answer.js";
 import { OpenResponses } from "./open-responses.js";
 import { pathOf, routeTable } from "./route-table.js";
+import type { Server, ServerRole } from "./server.js";
 import { serveFiles } from "./static-files.js";
 import { checkTlsOptions } from "./tls-options.js";
+import { type Publication, type Topic, Topics } from "./topic.js";
 import { Upgrader } from "./upgrader.js";
 import { type UpgraderOptions, upgraderOptionNames } from "./upgrader-options.js";
+import type { PrimaryLink } from "./workers/primary-link.js";
+import { budgetOfWorker } from "./workers/worker-budget.js";
+import { resolveWorkerCount, type WorkerCount } from "./workers/worker-count.js";
 
 /** Connections that may wait for `accept`: as many as Linux allows by default, so that a thousand may come back at once. */
 const LISTEN_BACKLOG = 4096;
@@ -50,31 +55,18 @@ export interface ServeOptions<Data = undefined> extends UpgraderOptions<Data> {
   readonly onRequest?: RequestListener | undefined;
   /** Options of `node:tls`, `{ cert, key }` at least, for https and wss. */
   readonly tls?: ServerOptions | undefined;
-}
-
-/** A server that listens. */
-export interface Server<Data = undefined> {
-  /** `"http://localhost:8080/"`; the host is `localhost` when it listens on all addresses. */
-  readonly url: string;
-  readonly port: number;
-  /** Node's server, for what is not here. */
-  readonly http: HttpServer | HttpsServer;
-  /** The connections that are not closed yet. */
-  readonly connections: ReadonlySet<Connection<Data>>;
   /**
-   * Stops accepting, closes every connection with the closing handshake, terminates what is left at the deadline, and
-   * reports counts once the last socket is gone. Idempotent: further calls return the same promise.
-   *
-   * @throws RangeError or TypeError for a code, reason or deadline that is none; the server then goes on.
+   * How many processes serve; `"auto"` for as many as there are cores to use. Default 1: this one. With more, this one is the
+   * primary, which runs the program's file again in each of the others; see `server.role`. Limits count in each of them.
    */
-  close(options?: CloseOptions): Promise<DrainReport>;
-  [Symbol.asyncDispose](): Promise<void>;
+  readonly workers?: WorkerCount | undefined;
 }
 
 /**
  * Starts an HTTP server with WebSocket routes; resolves when it listens.
  *
- * Rejects with Node's error when it cannot listen (`EADDRINUSE`, `EACCES`), or with the error of a TLS option.
+ * Rejects with Node's error when it cannot listen (`EADDRINUSE`, `EACCES`), or with the error of a TLS option; with
+ * `workers`, with a `WorkerError` whose `cause` it is. Then no process is left.
  *
  * @throws RangeError or TypeError (as a rejection) that names the option, what it got and what it takes.
  * @example
@@ -84,7 +76,12 @@ export interface Server<Data = undefined> {
  * });
  */
 export async function serve<Data = undefined>(options: ServeOptions<Data>): Promise<Server<Data>> {
-  const upgrader = new Upgrader<Data>(upgraderOptionsOf(options));
+  checkKeys("serve", options, serveOptionNames);
+  const count = resolveWorkerCount(options.workers);
+  const workers = options.workers === undefined ? undefined : await import("./workers/index.js");
+  const report = (error: unknown): void => upgrader.report(error);
+  const link = workers?.joinPrimary(report);
+  const upgrader = new Upgrader<Data>(upgraderOptionsOf(options, link));
   const port = checkInteger("port", options.port, 0, 0, 65_535);
   const host = checkText("host", options.host);
   const routes = routeTable(options.routes);
@@ -93,7 +90,6 @@ export async function serve<Data = undefined>(options: ServeOptions<Data>): Prom
   checkTlsOptions(options.tls);
   const http = createHttp(options);
   const checkHost = resolveHostPolicy(options.checkHost);
-  const report = (error: unknown): void => upgrader.report(error);
   http.on("request", closeAfterOffer);
   http.on("request", answerHttp({ checkHost, isRoute: (path) => routes.has(path), files, fallback, report }));
   http.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
@@ -102,23 +98,40 @@ export async function serve<Data = undefined>(options: ServeOptions<Data>): Prom
     if (endpoint === undefined) upgrader.refuse("no-such-route", request, socket);
     else upgrader.serve(request, socket, head, endpoint);
   });
-  await listen(http, port, host);
+  if (workers !== undefined && link === undefined && count > 1) return await workers.startPrimary(http, count, report);
+  try {
+    await listen(http, port === 0 ? (link?.place.port ?? 0) : port, host);
+  } catch (error) {
+    if (link !== undefined) return await link.fail(error);
+    throw error;
+  }
   http.on("error", report);
-  return new ListeningServer(http, upgrader, options);
+  return new ListeningServer(http, upgrader, options, link);
 }
 
 class ListeningServer<Data> implements Server<Data> {
+  readonly role: ServerRole;
   readonly url: string;
   readonly port: number;
   readonly http: HttpServer | HttpsServer;
   readonly #upgrader: Upgrader<Data>;
+  readonly #link: PrimaryLink | undefined;
+  readonly #topics: Topics;
   readonly #sockets = new Set<Socket>();
   readonly #responses = new OpenResponses();
   #closing: Promise<DrainReport> | undefined;
 
-  constructor(http: HttpServer | HttpsServer, upgrader: Upgrader<Data>, options: ServeOptions<Data>) {
+  constructor(
+    http: HttpServer | HttpsServer,
+    upgrader: Upgrader<Data>,
+    options: ServeOptions<Data>,
+    link: PrimaryLink | undefined,
+  ) {
+    this.role = link === undefined ? "alone" : "worker";
     this.http = http;
     this.#upgrader = upgrader;
+    this.#link = link;
+    this.#topics = new Topics(link === undefined ? undefined : (publication) => link.publish(publication));
     this.port = (http.address() as AddressInfo).port;
     this.url = `${options.tls === undefined ? "http" : "https"}://${urlHost(options.host)}:${this.port}/`;
     http.on("connection", (socket: Socket) => {
@@ -126,14 +139,29 @@ class ListeningServer<Data> implements Server<Data> {
       socket.once("close", () => this.#sockets.delete(socket));
     });
     http.on("request", (request: IncomingMessage, response: ServerResponse) => this.#responses.add(request, response));
+    link?.serve(this);
   }
 
   get connections(): ReadonlySet<Connection<Data>> {
     return this.#upgrader.connections;
   }
 
+  topic(name: string): Topic {
+    return this.#topics.topic(name);
+  }
+
+  /** Sends what other workers have published. */
+  deliver(publications: readonly Publication[]): void {
+    this.#topics.deliver(publications);
+  }
+
   close(options: CloseOptions = {}): Promise<DrainReport> {
-    this.#closing ??= this.#close(resolveCloseOptions(options));
+    if (this.#closing === undefined) {
+      const resolved = resolveCloseOptions(options);
+      const connections = this.connections.size;
+      this.#closing = this.#close(resolved);
+      this.#link?.close(connections, resolved, this.#closing);
+    }
     return this.#closing;
   }
 
@@ -168,14 +196,16 @@ const ownOptionNames: Readonly<Record<Exclude<keyof ServeOptions, keyof Upgrader
   static: true,
   onRequest: true,
   tls: true,
+  workers: true,
 };
 
 /** The names of all options of `serve`. */
 export const serveOptionNames: readonly string[] = [...Object.keys(ownOptionNames), ...upgraderOptionNames];
 
-function upgraderOptionsOf<Data>(options: ServeOptions<Data>): UpgraderOptions<Data> {
-  checkKeys("serve", options, serveOptionNames);
-  return Object.fromEntries(Object.entries(options).filter(([key]) => upgraderOptionNames.includes(key)));
+function upgraderOptionsOf<Data>(options: ServeOptions<Data>, link: PrimaryLink | undefined): UpgraderOptions<Data> {
+  const given = Object.fromEntries(Object.entries(options).filter(([key]) => upgraderOptionNames.includes(key)));
+  if (link === undefined || options.queuedBytesBudget !== undefined) return given;
+  return { ...given, queuedBytesBudget: budgetOfWorker(link.place.count) };
 }
 
 /** A slow or silent client is dropped by Node's own timers, set to the handshake's deadline. */

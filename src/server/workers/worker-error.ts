@@ -1,0 +1,85 @@
+/** What went wrong with a worker. */
+export type WorkerErrorCode =
+  /** A worker could not start, and so `serve` could not; `cause` is the error, where it came from listening. */
+  | "start-failed"
+  /** A worker has ended without having been asked to. Another takes its place. */
+  | "ended"
+  /** A process does not read what is published: what was for it is dropped until it does. */
+  | "publications-dropped";
+
+/** Which worker an error is about. */
+export interface WorkerIdentity {
+  /** Its place, from 1 to the number of workers. Who replaces it has the same. */
+  readonly workerId: number;
+  /** Its process, where there is or was one. */
+  readonly pid: number | undefined;
+}
+
+/** How a process ended: one of the two, or neither where it could not be started. */
+export interface ProcessEnd {
+  readonly exitCode: number | undefined;
+  readonly signal: string | undefined;
+}
+
+/** The error of everything about workers. Its message says what happened and what to do. */
+export class WorkerError extends Error {
+  override readonly name = "WorkerError";
+  readonly code: WorkerErrorCode;
+  readonly workerId: number;
+  readonly pid: number | undefined;
+  /** What the process ended with, where it ended by itself. */
+  readonly exitCode: number | undefined;
+  /** What it was killed by, like `"SIGKILL"`, where it was. */
+  readonly signal: string | undefined;
+
+  constructor(
+    code: WorkerErrorCode,
+    message: string,
+    about: WorkerIdentity & Partial<ProcessEnd>,
+    options?: { readonly cause: unknown },
+  ) {
+    super(message, options);
+    this.code = code;
+    this.workerId = about.workerId;
+    this.pid = about.pid;
+    this.exitCode = about.exitCode;
+    this.signal = about.signal;
+  }
+}
+
+/** A worker has ended before all of them listened. */
+export function endedAtStart(who: WorkerIdentity, end: ProcessEnd): WorkerError {
+  const advice =
+    end.exitCode === 0
+      ? "its script must call serve() with `workers` as the first process did"
+      : "what it printed says why";
+  const message = `${describe(who)} ${describeEnd(end)} before it listened; ${advice}`;
+  return new WorkerError("start-failed", message, { ...who, ...end });
+}
+
+/** A worker cannot listen. `cause` is the error that it got. */
+export function cannotListen(who: WorkerIdentity, cause: Error): WorkerError {
+  return new WorkerError("start-failed", `${describe(who)} cannot listen: ${cause.message}`, who, { cause });
+}
+
+/** A worker has ended, and nobody asked it to. */
+export function endedUnasked(who: WorkerIdentity, end: ProcessEnd): WorkerError {
+  const message = `${describe(who)} ${describeEnd(end)} without having been asked to; its connections are lost, and another takes its place`;
+  return new WorkerError("ended", message, { ...who, ...end });
+}
+
+/** Too much waits for `reader`, the worker itself or the process above it. */
+export function publicationsDropped(who: WorkerIdentity, reader: "worker" | "primary", maxBytes: number): WorkerError {
+  const name = reader === "worker" ? describe(who) : `the primary of ${describe(who)}`;
+  const message = `${name} does not read: more than ${maxBytes} bytes of publications wait for it, and further ones are dropped until it does; look for what keeps its event loop busy`;
+  return new WorkerError("publications-dropped", message, who);
+}
+
+function describe({ workerId, pid }: WorkerIdentity): string {
+  return pid === undefined ? `worker ${workerId}` : `worker ${workerId} (process ${pid})`;
+}
+
+function describeEnd({ exitCode, signal }: ProcessEnd): string {
+  if (signal !== undefined) return `was ended by ${signal}`;
+  return exitCode === undefined ? "could not be started" : `ended with exit code ${exitCode}`;
+}
