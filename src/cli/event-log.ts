@@ -33,6 +33,14 @@ export class EventLog {
     (levelOf(event) === "info" ? this.#out : this.#err).write(line);
   }
 
+  /** Passes on a line that another process of this server has written. */
+  pass(line: string, output: "out" | "err"): void {
+    if (output === "out") this.#out.write(line);
+    // What a program writes to stderr beside its log is no JSON.
+    else if (this.#options.json) this.report({ event: "error", remote: undefined, error: new Error(line) });
+    else this.#err.write(line);
+  }
+
   /** Resolves when everything reported has been written, or after half a second when nobody takes it. */
   async flush(): Promise<void> {
     await Promise.all([this.#out.flush(FLUSH_DEADLINE_MS), this.#err.flush(FLUSH_DEADLINE_MS)]);

@@ -1,3 +1,5 @@
+import cluster from "node:cluster";
+import { once } from "node:events";
 import type { TLSSocket } from "node:tls";
 import { fileURLToPath } from "node:url";
 import { formatAddress } from "../connection/index.js";
@@ -8,8 +10,9 @@ import { beginningOf } from "./echo-log.js";
 import { createEchoRoute } from "./echo-route.js";
 import { EventLog } from "./event-log.js";
 import { createHostPolicy } from "./host-policy.js";
-import { addressOf, type ServeFlags } from "./serve-flags.js";
+import { addressOf, type ServeFlags, workersOf } from "./serve-flags.js";
 import { waitForStop } from "./signals.js";
+import { gatherWorkerOutput, killWorkers } from "./worker-output.js";
 
 /** How long plain HTTP responses under way may take at the end, in milliseconds. */
 const LEAST_DEADLINE_MS = 10_000;
@@ -17,9 +20,12 @@ const LEAST_DEADLINE_MS = 10_000;
 /** The page lies beside dist in the package. */
 const PAGE_FOLDER = fileURLToPath(new URL("../../page", import.meta.url));
 
+/** Where workers find the certificate that their primary has made: all must show the same. */
+const CERTIFICATE_VARIABLE = "HALYARD_SELF_SIGNED";
+
 /**
  * Serves the page at / and the echo at /echo until SIGINT or SIGTERM; then closes every connection with 1001 and returns. A
- * second signal ends the process at once.
+ * second signal ends the process at once, and its workers.
  *
  * @returns The exit code.
  * @throws CliError for what keeps it from starting.
@@ -27,19 +33,43 @@ const PAGE_FOLDER = fileURLToPath(new URL("../../page", import.meta.url));
 export async function serveCommand(given: ServeFlags): Promise<ExitCode> {
   const flags = { ...given, host: addressOf(given.host) };
   const log = new EventLog({ json: flags.json, quiet: flags.quiet });
-  // oxlint-disable-next-line unicorn/no-process-exit -- "at once" leaves nobody to return to
-  const stopped = waitForStop((exitCode) => process.exit(exitCode));
+  try {
+    return await (cluster.isWorker ? serveAsWorker(flags, log) : serveUntilSignal(flags, log));
+  } finally {
+    await log.flush();
+  }
+}
+
+async function serveUntilSignal(flags: ServeFlags, log: EventLog): Promise<ExitCode> {
+  const stopped = waitForStop((exitCode) => {
+    killWorkers();
+    // oxlint-disable-next-line unicorn/no-process-exit -- "at once" leaves nobody to return to
+    process.exit(exitCode);
+  });
+  const workersAreSilent = gatherWorkerOutput(log);
   try {
     const certificate = await findCertificate(flags);
+    if (certificate?.isSelfSigned === true) process.env[CERTIFICATE_VARIABLE] = JSON.stringify(certificate);
     const server = await start(flags, certificate, log);
     reportListening(server, flags, certificate, log);
     log.report({ event: "draining", signal: await stopped });
     const { closed, terminated } = await server.close(closeOptionsOf(flags));
+    await workersAreSilent();
     log.report({ event: "stopped", closed, terminated });
     return ExitCode.success;
   } finally {
-    await log.flush();
+    await workersAreSilent();
   }
+}
+
+/** Serves until the primary has had it closed, or has died. */
+async function serveAsWorker(flags: ServeFlags, log: EventLog): Promise<ExitCode> {
+  const made = process.env[CERTIFICATE_VARIABLE];
+  const certificate = made === undefined ? await findCertificate(flags) : (JSON.parse(made) as Certificate);
+  const server = await start(flags, certificate, log);
+  await once(process, "disconnect");
+  await server.close();
+  return ExitCode.success;
 }
 
 /** How the server stops: no closing handshake is cut before `--close-timeout-ms` has passed. */
@@ -61,7 +91,9 @@ async function start(flags: ServeFlags, certificate: Certificate | undefined, lo
 }
 
 function optionsOf(flags: ServeFlags, certificate: Certificate | undefined, log: EventLog): ServeOptions {
+  const workers = workersOf(flags);
   return {
+    workers: workers === 1 ? undefined : workers,
     port: flags.port,
     host: flags.host,
     routes: { "/echo": createEchoRoute(log) },
@@ -76,8 +108,7 @@ function optionsOf(flags: ServeFlags, certificate: Certificate | undefined, log:
     maxFragments: flags.maxFragments,
     maxBufferedBytes: flags.maxBufferedBytes,
     handshakeTimeoutMs: flags.handshakeTimeoutMs,
-    queuedBytesBudget:
-      flags.maxTotalBufferedBytes === undefined ? undefined : new QueuedBytesBudget(flags.maxTotalBufferedBytes),
+    queuedBytesBudget: budgetOf(flags, workers),
     rateLimit: { messagesPerSecond: flags.maxMessagesPerSecond, bytesPerSecond: flags.maxBytesPerSecond },
     pingIntervalMs: flags.pingIntervalMs,
     pongTimeoutMs: flags.pongTimeoutMs,
@@ -99,6 +130,12 @@ function optionsOf(flags: ServeFlags, certificate: Certificate | undefined, log:
       log.report({ event: "error", remote: connection?.remote, error });
     },
   };
+}
+
+/** The share of each process of what is for all of them together. */
+function budgetOf({ maxTotalBufferedBytes }: ServeFlags, workers: number): QueuedBytesBudget | undefined {
+  if (maxTotalBufferedBytes === undefined) return undefined;
+  return new QueuedBytesBudget(Math.max(1, Math.floor(maxTotalBufferedBytes / workers)));
 }
 
 function reportListening(

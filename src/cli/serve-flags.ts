@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { CliError } from "./cli-error.js";
 import type { FlagValues } from "./flags.js";
 import { idleTimeoutFlags, messageLimitFlags, programFlags } from "./shared-flags.js";
@@ -19,6 +20,13 @@ const accessFlags = {
     placeholder: "ADDRESS",
     description: "Address or name to listen on",
     otherwise: "all of this machine's",
+  },
+  workers: {
+    group: "Listening",
+    kind: "text",
+    placeholder: "COUNT",
+    description: "Processes that serve, or auto for one per core; limits on connections count in each",
+    otherwise: "1",
   },
   tls: {
     group: "Listening",
@@ -219,8 +227,23 @@ export function addressOf(host: string | undefined): string | undefined {
   return host?.replace(/^\[(.*)\]$/, "$1");
 }
 
+/**
+ * How many processes `--workers` asks for.
+ *
+ * @throws CliError with exit code 2 for what is no such number.
+ */
+export function workersOf({ workers }: Pick<ServeFlags, "workers">): number {
+  if (workers === undefined) return 1;
+  if (workers === "auto") return availableParallelism();
+  const count = /^\d{1,4}$/.test(workers) ? Number(workers) : 0;
+  if (count >= 1 && count <= 1024) return count;
+  throw CliError.ofUsage(`--workers takes auto or a whole number from 1 to 1024, not ${JSON.stringify(workers)}`);
+}
+
 /** @throws CliError with exit code 2 for flags that are right one by one and not together. */
-export function checkServeFlags({ cert, key, allowOrigin }: ServeFlags): void {
+export function checkServeFlags(flags: ServeFlags): void {
+  const { cert, key, allowOrigin } = flags;
+  workersOf(flags);
   if ((cert === undefined) !== (key === undefined)) {
     throw CliError.ofUsage(`--${cert === undefined ? "key needs --cert" : "cert needs --key"}`);
   }

@@ -146,6 +146,9 @@ describe("checkServeFlags()", () => {
     ],
     [["--allow-origin=https://example.com/"], "without a path"],
     [["--allow-origin=*"], '"*"'],
+    [["--workers=0"], '--workers takes auto or a whole number from 1 to 1024, not "0"'],
+    [["--workers=1025"], '"1025"'],
+    [["--workers=many"], '"many"'],
   ])("refuses %j with exit code 2", (args, expected) => {
     const error = usageErrorOf(() => checkServeFlags(parseFlags(serveFlags, args)));
     expect(error.exitCode).toBe(2);

@@ -6,9 +6,9 @@ import { type ProgramStart, isAlive, untilGone, WorkersProgram } from "../suppor
 /** Each test starts three processes or more, on a machine that may be busy. */
 const patience = { timeout: 60_000 };
 
-async function start(options?: ProgramStart): Promise<WorkersProgram> {
+function start(options?: ProgramStart): WorkersProgram {
   const file = compileProgram("test/package/workers.fixture.ts", "workers");
-  const program = await WorkersProgram.start(file, options);
+  const program = WorkersProgram.start(file, options);
   onTestFinished(() => {
     for (const pid of startedBy(program)) if (isAlive(pid)) process.kill(pid, "SIGKILL");
   });
@@ -22,7 +22,7 @@ function startedBy(program: WorkersProgram): number[] {
 
 describe("serve({ workers })", patience, () => {
   test("listens in the workers, on one port, and not in the primary", async () => {
-    const program = await start();
+    const program = start();
     const port = await program.port();
     const servers = program.said.filter(({ role }) => role !== undefined);
     const url = `http://127.0.0.1:${port}/`;
@@ -33,7 +33,7 @@ describe("serve({ workers })", patience, () => {
   });
 
   test("serves from every worker in turn, and echoes through each", async () => {
-    const program = await start();
+    const program = start();
     const peers = await program.peersOfAll("/pid", 2);
     expect(peers).toHaveLength(2);
     expect(new Set(peers.map(({ pid }) => pid))).toEqual(new Set(program.workers));
@@ -44,7 +44,7 @@ describe("serve({ workers })", patience, () => {
   });
 
   test("publishes to the subscribers in every worker, text and binary, in order, and not to who said it", async () => {
-    const program = await start({ args: ["0", "3"] });
+    const program = start({ args: ["0", "3"] });
     const peers = await program.peersOfAll("/news", 3);
     const [speaker, ...listeners] = peers.map(({ peer }) => peer);
     const messages = Array.from({ length: 300 }, (_, i) =>
@@ -59,7 +59,7 @@ describe("serve({ workers })", patience, () => {
   });
 
   test("publishes from the primary too", async () => {
-    const program = await start();
+    const program = start();
     const peers = await program.peersOfAll("/news", 2);
     program.process.signal("SIGUSR2");
     for (const { peer } of peers) expect(await peer.receive()).toBe("from the primary");
@@ -69,7 +69,7 @@ describe("serve({ workers })", patience, () => {
     // Half of eight MiB is for all; a peer of one of two workers that does not read may hold two.
     const smallMachine = `import os from "node:os"; import { syncBuiltinESMExports } from "node:module";
       os.totalmem = () => 8 * 1024 * 1024; process.constrainedMemory = () => 0; syncBuiltinESMExports();`;
-    const program = await start({ execArgs: ["--import", `data:text/javascript,${encodeURIComponent(smallMachine)}`] });
+    const program = start({ execArgs: ["--import", `data:text/javascript,${encodeURIComponent(smallMachine)}`] });
     const peer = await EchoPeer.connect(`ws://127.0.0.1:${await program.port()}/flood`);
     peer.socket.pause();
     const [error] = await program.hear("error");
@@ -80,7 +80,7 @@ describe("serve({ workers })", patience, () => {
 
 describe("a worker that ends unasked", patience, () => {
   test("is reported and replaced, while the connections of the others live on", async () => {
-    const program = await start();
+    const program = start();
     const [victim, other] = await program.peersOfAll("/news", 2);
     process.kill(victim!.pid, "SIGKILL");
     const [error] = await program.hear("error");
@@ -95,7 +95,7 @@ describe("a worker that ends unasked", patience, () => {
   });
 
   test("all of them: the server comes back on its port", async () => {
-    const program = await start();
+    const program = start();
     const port = await program.port();
     const victims = [...program.workers];
     for (const pid of victims) process.kill(pid, "SIGKILL");
@@ -113,7 +113,7 @@ describe("a start that fails", patience, () => {
     ["throws", /worker 2 \(process \d+\) ended with exit code 1 before it listened; what it printed says why/],
     ["ends", /worker 2 \(process \d+\) ended with exit code 0 before it listened; its script must call serve\(\)/],
   ])("because a worker %s makes serve() reject, and leaves no process", async (mishap, message) => {
-    const program = await start({ mishap });
+    const program = start({ mishap });
     expect(await program.process.exited).toEqual({ code: 1, signal: null });
     expect(program.process.stderr).toMatch(message);
     expect(program.process.stderr).toContain("code: 'start-failed'");
@@ -122,8 +122,8 @@ describe("a start that fails", patience, () => {
   });
 
   test("because the port is taken makes serve() reject with that, once", async () => {
-    const port = await (await start()).port();
-    const second = await start({ args: [String(port)] });
+    const port = await start().port();
+    const second = start({ args: [String(port)] });
     expect(await second.process.exited).toEqual({ code: 1, signal: null });
     expect(second.process.stderr).toContain("code: 'EADDRINUSE'");
     expect(second.process.stderr.match(/^WorkerError: /gm)).toHaveLength(1);
@@ -133,7 +133,7 @@ describe("a start that fails", patience, () => {
 
 describe("server.close() in the primary", patience, () => {
   test("closes the connections of all workers as it is told, sums the reports, and waits for the processes", async () => {
-    const program = await start();
+    const program = start();
     const peers = [...(await program.peersOfAll("/pid", 2)), ...(await program.peersOfAll("/pid", 2))];
     program.process.signal("SIGINT");
     for (const { peer } of peers) expect(await peer.closed).toEqual({ code: 1012, reason: "new version" });
@@ -145,7 +145,7 @@ describe("server.close() in the primary", patience, () => {
   });
 
   test("counts as terminated what does not answer, and kills a worker whose program goes on", async () => {
-    const program = await start({ mishap: "lingers" });
+    const program = start({ mishap: "lingers" });
     const [first, second] = await program.peersOfAll("/pid", 2);
     first!.peer.socket.pause();
     program.process.signal("SIGINT");
@@ -156,7 +156,7 @@ describe("server.close() in the primary", patience, () => {
   });
 
   test("kills a worker that is stopped dead, whose connections nobody can count", async () => {
-    const program = await start();
+    const program = start();
     const [first] = await program.peersOfAll("/pid", 2);
     process.kill(first!.pid, "SIGSTOP");
     program.process.signal("SIGINT");
@@ -168,7 +168,7 @@ describe("server.close() in the primary", patience, () => {
 
 describe("a signal", patience, () => {
   test("SIGTERM to one worker drains and replaces it", async () => {
-    const program = await start();
+    const program = start();
     const [leaver, other] = await program.peersOfAll("/pid", 2);
     process.kill(leaver!.pid, "SIGTERM");
     expect(await leaver!.peer.closed).toEqual({ code: 1001, reason: "" });
@@ -179,7 +179,7 @@ describe("a signal", patience, () => {
   });
 
   test("SIGINT to every process, as Ctrl-C sends it, is the primary's to answer", async () => {
-    const program = await start();
+    const program = start();
     const peers = await program.peersOfAll("/pid", 2);
     for (const pid of program.workers) process.kill(pid, "SIGINT");
     program.process.signal("SIGINT");
@@ -189,7 +189,7 @@ describe("a signal", patience, () => {
   });
 
   test("SIGKILL to the primary: the workers close their connections with 1001 and end, whatever their program does", async () => {
-    const program = await start({ mishap: "lingers" });
+    const program = start({ mishap: "lingers" });
     const peers = await program.peersOfAll("/pid", 2);
     const { workers } = program;
     program.process.signal("SIGKILL");

@@ -62,6 +62,10 @@ export class HalyardProcess {
     return started;
   }
 
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
   /** What matched in stdout, as soon as it is there; fails if the process ends without it. */
   async find(pattern: RegExp): Promise<RegExpExecArray> {
     return await this.#find("stdout", pattern);

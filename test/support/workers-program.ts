@@ -1,5 +1,4 @@
 import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { vi } from "vitest";
 import { EchoPeer } from "./echo-peer.js";
 import { HalyardProcess } from "./halyard-process.js";
@@ -16,22 +15,14 @@ export interface ProgramStart {
 /** A program of several processes that says on stdout, in lines of JSON, what happens in each. */
 export class WorkersProgram {
   readonly process: HalyardProcess;
-  readonly pid: number;
 
-  private constructor(process: HalyardProcess, pid: number) {
+  private constructor(process: HalyardProcess) {
     this.process = process;
-    this.pid = pid;
   }
 
-  static async start(
-    file: string,
-    { args = [], execArgs = [], mishap = "" }: ProgramStart = {},
-  ): Promise<WorkersProgram> {
+  static start(file: string, { args = [], execArgs = [], mishap = "" }: ProgramStart = {}): WorkersProgram {
     const env = { ...process.env, HALYARD_TEST_MISHAP: mishap };
-    const child = spawn(process.execPath, [...execArgs, file, ...args], { env });
-    const watched = HalyardProcess.of(child);
-    await once(child, "spawn");
-    return new WorkersProgram(watched, child.pid ?? 0);
+    return new WorkersProgram(HalyardProcess.of(spawn(process.execPath, [...execArgs, file, ...args], { env })));
   }
 
   /** What it has said so far; a line that is not complete yet is left out. */
