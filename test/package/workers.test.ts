@@ -24,11 +24,14 @@ describe("serve({ workers })", patience, () => {
   test("listens in the workers, on one port, and not in the primary", async () => {
     const program = start();
     const port = await program.port();
+    await program.workers(2);
     const servers = program.said.filter(({ role }) => role !== undefined);
     const url = `http://127.0.0.1:${port}/`;
-    const expected = (role: string): unknown =>
-      expect.objectContaining({ role, url, port, isListening: role === "worker" });
-    expect(servers).toEqual([expected("worker"), expected("worker"), expected("primary")]);
+    expect(servers).toHaveLength(3);
+    for (const { role, ...server } of servers) {
+      expect(server).toMatchObject({ url, port, isListening: role === "worker" });
+    }
+    expect(servers.filter(({ role }) => role === "primary")).toHaveLength(1);
     expect(new Set(servers.map(({ pid }) => pid)).size).toBe(3);
   });
 
@@ -36,7 +39,7 @@ describe("serve({ workers })", patience, () => {
     const program = start();
     const peers = await program.peersOfAll("/pid", 2);
     expect(peers).toHaveLength(2);
-    expect(new Set(peers.map(({ pid }) => pid))).toEqual(new Set(program.workers));
+    expect(new Set(peers.map(({ pid }) => pid))).toEqual(new Set(await program.workers(2)));
     for (const { peer } of peers) {
       expect(await peer.echo("hello")).toBe("hello");
       expect(await peer.echo(Buffer.from([0, 255]))).toEqual(Buffer.from([0, 255]));
@@ -86,7 +89,7 @@ describe("a worker that ends unasked", patience, () => {
     const [error] = await program.hear("error");
     expect(error).toMatchObject({ code: "ended", pid: victim!.pid, signal: "SIGKILL" });
     expect((await victim!.peer.closed).code).toBe(1006);
-    await program.process.find(/(?:"role":"worker"[^]*){3}/);
+    await program.workers(3);
     const heirs = await program.peersOfAll("/news", 2);
     const heir = heirs.find(({ pid }) => pid !== other!.pid);
     expect([victim!.pid, other!.pid]).not.toContain(heir?.pid);
@@ -97,13 +100,13 @@ describe("a worker that ends unasked", patience, () => {
   test("all of them: the server comes back on its port", async () => {
     const program = start();
     const port = await program.port();
-    const victims = [...program.workers];
+    const victims = await program.workers(2);
     for (const pid of victims) process.kill(pid, "SIGKILL");
-    await program.process.find(/(?:"role":"worker"[^]*){4}/);
+    const workers = await program.workers(4);
     const peers = await program.peersOfAll("/pid", 2);
     for (const { pid } of peers) expect(victims).not.toContain(pid);
     expect(program.said.filter(({ role }) => role === "worker").map((each) => each["port"])).toEqual(
-      Array.from({ length: program.workers.length }, () => port),
+      workers.map(() => port),
     );
   });
 });
@@ -134,24 +137,26 @@ describe("a start that fails", patience, () => {
 describe("server.close() in the primary", patience, () => {
   test("closes the connections of all workers as it is told, sums the reports, and waits for the processes", async () => {
     const program = start();
+    const workers = await program.workers(2);
     const peers = [...(await program.peersOfAll("/pid", 2)), ...(await program.peersOfAll("/pid", 2))];
     program.process.signal("SIGINT");
     for (const { peer } of peers) expect(await peer.closed).toEqual({ code: 1012, reason: "new version" });
     expect(await program.hear("report")).toEqual([{ closed: peers.length, terminated: 0 }]);
-    expect(program.workers.filter(isAlive)).toEqual([]);
+    expect(workers.filter(isAlive)).toEqual([]);
     expect(await program.process.exited).toEqual({ code: 0, signal: null });
-    expect(program.workers).toHaveLength(2); // nobody was replaced
+    expect(startedBy(program)).toHaveLength(2); // nobody was replaced
     expect(program.process.stderr).toBe("");
   });
 
   test("counts as terminated what does not answer, and kills a worker whose program goes on", async () => {
     const program = start({ mishap: "lingers" });
+    const workers = await program.workers(2);
     const [first, second] = await program.peersOfAll("/pid", 2);
     first!.peer.socket.pause();
     program.process.signal("SIGINT");
     expect((await second!.peer.closed).code).toBe(1012);
     expect(await program.hear("report")).toEqual([{ closed: 1, terminated: 1 }]);
-    expect(program.workers.filter(isAlive)).toEqual([]);
+    expect(workers.filter(isAlive)).toEqual([]);
     expect(await program.process.exited).toEqual({ code: 0, signal: null });
   });
 
@@ -172,7 +177,7 @@ describe("a signal", patience, () => {
     const [leaver, other] = await program.peersOfAll("/pid", 2);
     process.kill(leaver!.pid, "SIGTERM");
     expect(await leaver!.peer.closed).toEqual({ code: 1001, reason: "" });
-    await program.process.find(/(?:"role":"worker"[^]*){3}/);
+    await program.workers(3);
     await untilGone([leaver!.pid]);
     expect(await other!.peer.echo("still here")).toBe("still here");
     expect(program.said.filter(({ error }) => error !== undefined)).toEqual([]);
@@ -181,17 +186,17 @@ describe("a signal", patience, () => {
   test("SIGINT to every process, as Ctrl-C sends it, is the primary's to answer", async () => {
     const program = start();
     const peers = await program.peersOfAll("/pid", 2);
-    for (const pid of program.workers) process.kill(pid, "SIGINT");
+    for (const pid of await program.workers(2)) process.kill(pid, "SIGINT");
     program.process.signal("SIGINT");
     for (const { peer } of peers) expect(await peer.closed).toEqual({ code: 1012, reason: "new version" });
     expect(await program.hear("report")).toEqual([{ closed: 2, terminated: 0 }]);
-    expect(program.workers).toHaveLength(2);
+    expect(startedBy(program)).toHaveLength(2);
   });
 
   test("SIGKILL to the primary: the workers close their connections with 1001 and end, whatever their program does", async () => {
     const program = start({ mishap: "lingers" });
     const peers = await program.peersOfAll("/pid", 2);
-    const { workers } = program;
+    const workers = await program.workers(2);
     program.process.signal("SIGKILL");
     for (const { peer } of peers) expect(await peer.closed).toEqual({ code: 1001, reason: "" });
     await untilGone(workers);

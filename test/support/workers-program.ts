@@ -38,8 +38,9 @@ export class WorkersProgram {
     return found();
   }
 
-  /** The ids of the worker processes that have listened so far. */
-  get workers(): number[] {
+  /** The ids of the worker processes that have listened, as soon as there are `count`. */
+  async workers(count: number): Promise<number[]> {
+    await this.process.find(new RegExp(`(?:"role":"worker".*\\n[^]*?){${count}}`));
     return this.said.filter(({ role }) => role === "worker").map(({ pid }) => Number(pid));
   }
 
