@@ -18,7 +18,10 @@ function setUp(maxBytes?: number) {
 }
 
 const [a, b, c] = ["a", "b", "c"].map((message) => ({ topic: "t", message })) as [Said, Said, Said];
-type Said = { readonly topic: string; readonly message: string };
+interface Said {
+  readonly topic: string;
+  readonly message: string;
+}
 
 describe("PublicationLine", () => {
   test("sends what is published in one turn as one message, in order", async () => {
