@@ -20,7 +20,7 @@ const LEAST_DEADLINE_MS = 10_000;
 /** The page lies beside dist in the package. */
 const PAGE_FOLDER = fileURLToPath(new URL("../../page", import.meta.url));
 
-/** Where workers find the certificate that their primary has made: all must show the same. */
+/** Where workers find the certificate that their primary has made: all must show the same. Nobody needs its key after them. */
 const CERTIFICATE_VARIABLE = "HALYARD_SELF_SIGNED";
 
 /**

@@ -13,6 +13,7 @@ describe("halyard serve --workers 2", patience, () => {
     const { url, echoUrl, process } = await startServe("--workers", "2");
     const peers = await Promise.all([1, 2, 3, 4].map(() => EchoPeer.connect(echoUrl)));
     for (const [i, peer] of peers.entries()) expect(await peer.echo(`hello ${i}`)).toBe(`hello ${i}`);
+    await process.find(/(?: sent: .*\n[^]*?){4}/);
     process.signal("SIGINT");
     for (const peer of peers) expect(await peer.closed).toEqual({ code: 1001, reason: "the server is stopping" });
     expect(await process.exited).toEqual({ code: 0, signal: null });

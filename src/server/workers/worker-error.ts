@@ -2,7 +2,7 @@
 export type WorkerErrorCode =
   /** A worker could not start, and so `serve` could not; `cause` is the error, where it came from listening. */
   | "start-failed"
-  /** A worker has ended without having been asked to. Another takes its place. */
+  /** A worker has ended without having been asked to, or before it had closed its connections. Another takes its place. */
   | "ended"
   /** A process does not read what is published: what was for it is dropped until it does. */
   | "publications-dropped";
@@ -65,6 +65,12 @@ export function cannotListen(who: WorkerIdentity, cause: Error): WorkerError {
 /** A worker has ended, and nobody asked it to. */
 export function endedUnasked(who: WorkerIdentity, end: ProcessEnd): WorkerError {
   const message = `${describe(who)} ${describeEnd(end)} without having been asked to; its connections are lost, and another takes its place`;
+  return new WorkerError("ended", message, { ...who, ...end });
+}
+
+/** A worker that was closing has ended, or was killed because it did not. */
+export function endedEarly(who: WorkerIdentity, end: ProcessEnd): WorkerError {
+  const message = `${describe(who)} ${describeEnd(end)} before it had closed its connections, and what was left of them is lost`;
   return new WorkerError("ended", message, { ...who, ...end });
 }
 

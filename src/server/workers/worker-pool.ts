@@ -4,7 +4,14 @@ import { type DrainReport, type ResolvedCloseOptions, resolveCloseOptions } from
 import type { Publication } from "../topic.js";
 import { MAX_WAITING_BYTES } from "./publication-line.js";
 import { RestartDelay } from "./restart-delay.js";
-import { cannotListen, endedAtStart, endedUnasked, type ProcessEnd, publicationsDropped } from "./worker-error.js";
+import {
+  cannotListen,
+  endedAtStart,
+  endedEarly,
+  endedUnasked,
+  type ProcessEnd,
+  publicationsDropped,
+} from "./worker-error.js";
 import { type ListeningAt, type RunOwner, type WorkerProcess, WorkerRun } from "./worker-run.js";
 
 /** What a pool is made of. */
@@ -135,9 +142,9 @@ export class WorkerPool implements RunOwner {
         this.#fail(endedAtStart(run.identity, end));
         break;
       case "serving":
-        if (run.state === "closing") return; // asked to, and replaced since
-        this.#setup.report(endedUnasked(run.identity, end));
-        this.#replace(run);
+        if (run.state === "closed") return;
+        this.#setup.report(run.state === "closing" ? endedEarly(run.identity, end) : endedUnasked(run.identity, end));
+        if (run.state !== "closing") this.#replace(run); // or it has been since
         break;
       case "closing":
         this.#closed += run.report.closed;

@@ -32,7 +32,8 @@ export interface RunOwner {
   onEnded(run: WorkerRun, end: ProcessEnd): void;
 }
 
-export type RunState = "starting" | "serving" | "closing" | "ended";
+/** Where a worker is: `"closed"` once it has reported how its connections ended. */
+export type RunState = "starting" | "serving" | "closing" | "closed" | "ended";
 
 /** How long a worker may take beyond its own deadline to end, in milliseconds: its program may have something to put away. */
 const END_GRACE_MS = 2_000;
@@ -117,6 +118,7 @@ export class WorkerRun implements TimerOwner {
         this.#owner.onClosing(this);
         break;
       case "closed":
+        this.#state = "closed";
         this.#report = message.report;
         this.#endWithin(END_GRACE_MS);
         break;

@@ -151,6 +151,22 @@ describe("WorkerPool replaces a worker that ends", () => {
     expect(errors).toEqual([]);
   });
 
+  test("once, where it ends before it has closed its connections, which is reported", async () => {
+    const { clock, workers, errors } = await serving();
+    clock.advance(60_000);
+    workers[0]?.say({ kind: "closing", connections: 1, deadlineMs: 1_000 });
+    clock.advance(200);
+    expect(workers).toHaveLength(3);
+    workers[2]?.listen();
+    clock.advance(3_000);
+    expect(workers[0]?.signal).toBe("SIGKILL");
+    workers[0]?.end(null, "SIGKILL");
+    clock.advance(60_000);
+    expect(workers).toHaveLength(3);
+    expect(errors).toMatchObject([{ code: "ended", workerId: 1, signal: "SIGKILL" }]);
+    expect(errors[0]?.message).toContain("before it had closed its connections");
+  });
+
   test("at the port that the kernel had chosen, where nobody else has kept it", async () => {
     const { clock, workers } = await serving();
     workers[0]?.end(1);
