@@ -114,7 +114,8 @@ export class WorkerPool implements RunOwner {
   onFailed(run: WorkerRun, cause: Error): void {
     const error = cannotListen(run.identity, cause);
     if (this.#state.kind === "starting") this.#fail(error);
-    else this.#setup.report(error);
+    // The others fail as well, most likely, and for the same.
+    else if (this.#state.kind !== "failed") this.#setup.report(error);
     run.kill();
   }
 

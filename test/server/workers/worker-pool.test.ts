@@ -106,6 +106,15 @@ describe("WorkerPool starts", () => {
     expect(await failure).toMatchObject({ code: "start-failed", cause: { code: "EADDRINUSE" } });
   });
 
+  test("or rejects once, with the first, when several cannot listen for the same reason", async () => {
+    const { pool, workers, errors } = setUp();
+    const failure = pool.start().catch((error: unknown) => error);
+    for (const worker of workers) worker.say({ kind: "failed", message: "listen EADDRINUSE", code: "EADDRINUSE" });
+    for (const worker of workers) worker.end(null, "SIGKILL");
+    expect(await failure).toMatchObject({ code: "start-failed", workerId: 1 });
+    expect(errors).toEqual([]);
+  });
+
   test("or rejects when the system starts no process", async () => {
     const { pool, workers } = setUp({ count: 1, canFork: false });
     const failure = pool.start().catch((error: unknown) => error);
