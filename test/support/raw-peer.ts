@@ -13,6 +13,7 @@ export interface PeerOptions extends RequestChange, RawSocketOptions {
 export class RawPeer {
   readonly raw: RawSocket;
   readonly #role: "client" | "server";
+  #hasHeardClose = false;
 
   constructor(raw: RawSocket, role: "client" | "server" = "client") {
     this.raw = raw;
@@ -57,8 +58,10 @@ export class RawPeer {
   }
 
   /** The other side's next frame; `undefined` once it has ended. */
-  hear(): Promise<Said | undefined> {
-    return this.raw.take(this.#role === "client" ? parseServerFrame : parseClientFrame);
+  async hear(): Promise<Said | undefined> {
+    const said = await this.raw.take(this.#role === "client" ? parseServerFrame : parseClientFrame);
+    if (said !== undefined && "close" in said) this.#hasHeardClose = true;
+    return said;
   }
 
   /** All frames until the other side ends. */
@@ -68,9 +71,18 @@ export class RawPeer {
     return all;
   }
 
-  /** Ends our side once the other has ended its own, as a well-behaved client does, and gives what it still said. */
+  /**
+   * Ends our side as a well-behaved peer does, and gives what the other still said: a client once the server has ended its own, a server
+   * once it has heard the client's close frame (RFC 6455 §7.1.1).
+   */
   async leave(): Promise<Said[]> {
-    const all = await this.hearAll();
+    const all: Said[] = [];
+    for (;;) {
+      if (this.#role === "server" && this.#hasHeardClose) this.raw.end();
+      const said = await this.hear();
+      if (said === undefined) break;
+      all.push(said);
+    }
     this.raw.end();
     return all;
   }
