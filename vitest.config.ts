@@ -10,6 +10,8 @@ const packageTests = [
   "test/browser/**/*.test.ts",
   "test/examples/**/*.test.ts",
   "test/package/**/*.test.ts",
+  // Behind other programs (proxies): they take long and cover nothing that the rest does not.
+  "test/deploy/**/*.test.ts",
 ];
 
 const config: ViteUserConfig = defineConfig({
