@@ -1,5 +1,7 @@
 import type { Duplex } from "node:stream";
 
+import { directHandle } from "./direct-write.js";
+
 /** What Node's socket handles say of a write that the kernel has taken in part; not public, so it may be missing. */
 interface QueueingHandle {
   readonly writeQueueSize?: number;
@@ -12,7 +14,7 @@ interface QueueingHandle {
  */
 export function unwrittenBytes(socket: Duplex): number {
   const waiting = socket.writableLength;
-  if (waiting === 0) return 0;
+  if (waiting === 0) return directHandle(socket)?.writeQueueSize ?? 0;
   const handle = (socket as { readonly _handle?: QueueingHandle | null })._handle;
   return waiting + (handle?.writeQueueSize ?? 0);
 }

@@ -4,6 +4,7 @@ import { defer } from "../../src/internal/deferred.js";
 import { type ClockedMeeting, meetOnClock, timersOf } from "../support/clocked-meeting.js";
 import { FakeClock } from "../support/fake-clock.js";
 import { continuation, masked, ping, pong, text } from "../support/raw-peer.js";
+import { handleOf } from "../support/socket-handle.js";
 import { recorder } from "../support/recording-handler.js";
 import { nextTurn, until } from "../support/turns.js";
 
@@ -325,7 +326,7 @@ describe("a peer that takes nothing of what is queued for it", () => {
   test("and then takes something stays, also where that is a part of one long message", async () => {
     const meeting = await meetOnClock(options);
     const { clock, peer, connection, socket } = meeting;
-    const writeQueueSize = () => (socket as unknown as { _handle: { writeQueueSize: number } })._handle.writeQueueSize;
+    const writeQueueSize = () => handleOf(socket).writeQueueSize;
     peer.raw.discard();
     peer.raw.stopReading();
     connection.write(new Uint8Array(64 * MIB));

@@ -3,14 +3,16 @@ import { describe, expect, test, vi } from "vitest";
 import { ControlledBlob } from "../support/controlled-blob.js";
 import { meet } from "../support/meeting.js";
 import { RawPeer, text } from "../support/raw-peer.js";
+import { handleOf } from "../support/socket-handle.js";
 import { nextTurn, until } from "../support/turns.js";
 
 const bytes = Uint8Array.of(1, 2, 3, 4);
 
-/** The chunks that `socket` is given to write from now on, each as one write. */
+/** Counts the writes to the kernel that `socket` makes from now on. */
 function spyOnWrites(socket: Socket): () => number {
-  const write = vi.spyOn(socket, "write");
-  return () => write.mock.calls.length;
+  const handle = handleOf(socket);
+  const writes = [vi.spyOn(handle, "writeBuffer"), vi.spyOn(handle, "writev")];
+  return () => writes.reduce((count, { mock }) => count + mock.calls.length, 0);
 }
 
 describe("send", () => {

@@ -6,6 +6,7 @@ import { createSelfSigned } from "../../src/cli/self-signed.js";
 import { canShareReadBuffer } from "../../src/connection/index.js";
 import { meet } from "../support/meeting.js";
 import { binary, RawPeer } from "../support/raw-peer.js";
+import { withoutDirectWrites } from "../support/socket-handle.js";
 import type { UpgradeServerSetup } from "../support/upgrade-server.js";
 import { connectionContract } from "./connection-contract.js";
 
@@ -14,8 +15,12 @@ const certificate = await createSelfSigned(undefined);
 /** A duplex that is no `net.Socket`, as other transports are, on top of one. */
 const disguise: UpgradeServerSetup = { wrap: (socket) => Duplex.from({ readable: socket, writable: socket }) };
 
-describe("a connection on a TCP socket, which reads into the shared buffer", () => {
+describe("a connection on a TCP socket, which reads into the shared buffer and is written to past its stream", () => {
   connectionContract((options, join) => meet(options, join));
+});
+
+describe("a connection on a TCP socket that is written to by its stream", () => {
+  connectionContract((options, join) => meet(options, join, { wrap: withoutDirectWrites }));
 });
 
 describe("a connection on a TLS socket", () => {

@@ -1,0 +1,125 @@
+import { once } from "node:events";
+import { connect, createServer, type Socket } from "node:net";
+import { Duplex } from "node:stream";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { directHandle, writeDirectly, type WritingHandle } from "../../src/connection/direct-write.js";
+import { handleOf, withoutDirectWrites } from "../support/socket-handle.js";
+import { until } from "../support/turns.js";
+
+/** Both ends of a TCP connection. */
+async function pair(): Promise<{ socket: Socket; peer: Socket }> {
+  const server = createServer({ pauseOnConnect: true }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const socket = connect((server.address() as { port: number }).port, "127.0.0.1");
+  const [[peer]] = (await Promise.all([once(server, "connection"), once(socket, "connect")])) as [[Socket], unknown];
+  onTestFinished(() => {
+    socket.destroy();
+    peer.destroy();
+    server.close();
+  });
+  return { socket, peer };
+}
+
+/** Everything that arrives at `peer` until `length` bytes have. */
+async function arrived(peer: Socket, length: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let received = 0;
+  peer.on("data", (chunk: Buffer) => {
+    chunks.push(chunk);
+    received += chunk.length;
+  });
+  peer.resume();
+  await until(() => received >= length);
+  return Buffer.concat(chunks);
+}
+
+const numbered = (length: number, seed: number): Buffer => Buffer.alloc(length, seed);
+
+describe("directHandle", () => {
+  test("is there for a TCP socket", async () => {
+    const { socket } = await pair();
+    expect(directHandle(socket)).toBe(handleOf(socket));
+  });
+
+  test("is missing for any other duplex, and for a socket that has gone", async () => {
+    const { socket } = await pair();
+    expect(directHandle(new Duplex())).toBeUndefined();
+    socket.destroy();
+    expect(directHandle(socket)).toBeUndefined();
+  });
+
+  test("is missing where the handle is written in JavaScript, which may write later", async () => {
+    const { socket } = await pair();
+    expect(directHandle(withoutDirectWrites(socket))).toBeUndefined();
+  });
+});
+
+describe("writeDirectly", () => {
+  test("goes past the stream, once a write by it has been seen", async () => {
+    const { socket, peer } = await pair();
+    const handle = directHandle(socket) as WritingHandle;
+    expect(writeDirectly(socket, handle, Buffer.from("one "))).toBe(true);
+    const write = vi.spyOn(socket, "write");
+    expect(writeDirectly(socket, handle, Buffer.from("two "))).toBe(true);
+    expect(writeDirectly(socket, handle, Buffer.from("three"))).toBe(true);
+    expect(write).not.toHaveBeenCalled();
+    expect(String(await arrived(peer, 13))).toBe("one two three");
+  });
+
+  test("loses and mixes up nothing when the kernel takes no more: directly, by the stream and directly again", async () => {
+    const { socket, peer } = await pair();
+    const handle = directHandle(socket) as WritingHandle;
+    const wanted: Buffer[] = [];
+    for (let seed = 0; handle.writeQueueSize === 0; seed++) {
+      const chunk = numbered(256 * 1024, seed);
+      wanted.push(chunk);
+      expect(writeDirectly(socket, handle, chunk)).toBe(true);
+    }
+    for (let seed = 100; seed < 120; seed++) {
+      const chunk = numbered(1000, seed);
+      wanted.push(chunk);
+      if (seed % 3 > 0 || !writeDirectly(socket, handle, chunk)) socket.write(chunk);
+    }
+    const all = Buffer.concat(wanted);
+    expect((await arrived(peer, all.length)).equals(all)).toBe(true);
+    expect(handle.writeQueueSize).toBe(0);
+  });
+
+  test("keeps the bytes that wait from being collected", async () => {
+    const { socket, peer } = await pair();
+    const handle = directHandle(socket) as WritingHandle;
+    let length = 0;
+    for (let turn = 0; turn < 200; turn++) {
+      writeDirectly(socket, handle, numbered(100_000, 7));
+      length += 100_000;
+      new Uint8Array(1_000_000).fill(turn); // what would come to lie where they were
+    }
+    const all = await arrived(peer, length);
+    expect(all.equals(numbered(length, 7))).toBe(true);
+  });
+
+  test("leaves it to the stream while that has something of its own to write", async () => {
+    const { socket, peer } = await pair();
+    const handle = directHandle(socket) as WritingHandle;
+    socket.cork();
+    socket.write("first ");
+    expect(writeDirectly(socket, handle, Buffer.from("second"))).toBe(false);
+    socket.write("second");
+    socket.uncork();
+    expect(String(await arrived(peer, 12))).toBe("first second");
+  });
+
+  test("leaves a failure to the stream, which tells of it", async () => {
+    const { socket, peer } = await pair();
+    const handle = directHandle(socket) as WritingHandle;
+    peer.resetAndDestroy();
+    const failed = once(socket, "error");
+    socket.on("error", () => {});
+    await until(() => {
+      if (socket.destroyed || writeDirectly(socket, handle, Buffer.from("x"))) return socket.destroyed;
+      socket.write("x");
+      return true;
+    });
+    expect((await failed)[0]).toMatchObject({ code: expect.stringMatching(/^(EPIPE|ECONNRESET)$/) as string });
+  });
+});
