@@ -56,10 +56,10 @@ export function writeDirectly(socket: Duplex, handle: WritingHandle, bytes: Uint
 
 /** Writes by the stream, and sees what it makes its request of. */
 function writeAndLearn(socket: Duplex, handle: WritingHandle, bytes: Uint8Array): void {
-  const { writeBuffer } = handle;
+  const writeBuffer = handle.writeBuffer.bind(handle);
   handle.writeBuffer = (request, chunk) => {
     Request = request.constructor as new () => WriteRequest;
-    return writeBuffer.call(handle, request, chunk);
+    return writeBuffer(request, chunk);
   };
   socket.write(bytes);
   handle.writeBuffer = writeBuffer;

@@ -14,7 +14,7 @@ export function handleOf(socket: Duplex): SocketHandle {
 /** Makes `socket` one that can be written to by its stream only, as where a runtime has no handles like Node's. */
 export function withoutDirectWrites(socket: Duplex): Duplex {
   const handle = handleOf(socket);
-  const { writeBuffer } = handle;
-  handle.writeBuffer = (request, bytes) => writeBuffer.call(handle, request, bytes);
+  const writeBuffer = handle.writeBuffer.bind(handle);
+  handle.writeBuffer = (request, bytes) => writeBuffer(request, bytes);
   return socket;
 }
