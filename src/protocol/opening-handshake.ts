@@ -34,18 +34,22 @@ export interface HandshakeRefusal {
   readonly fault: HandshakeFaultCode;
 }
 
+/** The values of each header that counts here; nearly all come once or not at all. */
 interface HandshakeHeaders {
-  readonly host: string[];
-  readonly origin: string[];
-  readonly upgrade: string[];
-  readonly connection: string[];
-  readonly "sec-websocket-key": string[];
-  readonly "sec-websocket-version": string[];
-  readonly "sec-websocket-protocol": string[];
-  readonly "sec-websocket-extensions": string[];
-  readonly "content-length": string[];
-  readonly "transfer-encoding": string[];
+  host: string[];
+  origin: string[];
+  upgrade: string[];
+  connection: string[];
+  "sec-websocket-key": string[];
+  "sec-websocket-version": string[];
+  "sec-websocket-protocol": string[];
+  "sec-websocket-extensions": string[];
+  "content-length": string[];
+  "transfer-encoding": string[];
 }
+
+/** What headers that did not come share; nothing is ever put into it. */
+const NONE: string[] = [];
 
 /** Reads a client's opening handshake by every rule of RFC 6455 §4.2.1. Pure, and linear in the size of the headers. */
 export function readHandshake(request: HandshakeRequest): HandshakeOffer | HandshakeRefusal {
@@ -72,20 +76,24 @@ function refuse(fault: HandshakeFaultCode): HandshakeRefusal {
 
 function gatherHeaders(rawHeaders: readonly string[]): HandshakeHeaders {
   const headers: HandshakeHeaders = {
-    host: [],
-    origin: [],
-    upgrade: [],
-    connection: [],
-    "sec-websocket-key": [],
-    "sec-websocket-version": [],
-    "sec-websocket-protocol": [],
-    "sec-websocket-extensions": [],
-    "content-length": [],
-    "transfer-encoding": [],
+    host: NONE,
+    origin: NONE,
+    upgrade: NONE,
+    connection: NONE,
+    "sec-websocket-key": NONE,
+    "sec-websocket-version": NONE,
+    "sec-websocket-protocol": NONE,
+    "sec-websocket-extensions": NONE,
+    "content-length": NONE,
+    "transfer-encoding": NONE,
   };
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = (rawHeaders[i] as string).toLowerCase();
-    if (Object.hasOwn(headers, name)) headers[name as keyof HandshakeHeaders].push(rawHeaders[i + 1] as string);
+    if (!Object.hasOwn(headers, name)) continue;
+    const value = rawHeaders[i + 1] as string;
+    const values = headers[name as keyof HandshakeHeaders];
+    if (values === NONE) headers[name as keyof HandshakeHeaders] = [value];
+    else values.push(value);
   }
   return headers;
 }

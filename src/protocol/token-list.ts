@@ -1,10 +1,13 @@
 import { isOptionalWhitespace, isToken } from "../internal/http-token.js";
 
+const NONE: readonly string[] = [];
+
 /**
  * Whether the comma-separated list `value` names `token` (in lower case), without regard to the case of ASCII. RFC 9110 §5.6.1;
  * linear.
  */
 export function listHasToken(value: string, token: string): boolean {
+  if (value.length === token.length) return isSameToken(value, token); // as most clients write it
   return listElements(value).some((element) => isSameToken(element, token));
 }
 
@@ -19,10 +22,11 @@ export function isSameToken(value: string, token: string): boolean {
  * one is not a token or stands there twice.
  */
 export function parseSubprotocols(values: readonly string[]): readonly string[] | undefined {
+  if (values.length === 0) return NONE;
   // RFC 9110 §5.3: header lines of one name are one list.
   const names = listElements(values.join(","));
   // RFC 6455 §4.3: where the header is there, it holds `1#token`, at least one.
-  if (values.length > 0 && names.length === 0) return undefined;
+  if (names.length === 0) return undefined;
   // RFC 6455 §4.1 (10): the elements MUST be non-empty tokens and MUST all be unique.
   return names.every(isToken) && new Set(names).size === names.length ? names : undefined;
 }
