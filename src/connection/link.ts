@@ -29,7 +29,7 @@ import { Inbound, type InboundOwner } from "./inbound.js";
 import type { Message } from "./message.js";
 import { Outbox, type OutboxOwner, type OutboxSetup } from "./outbox.js";
 import { Pings } from "./pings.js";
-import type { ReadBuffer } from "./read-buffer.js";
+import { detach, type ReadBuffer } from "./read-buffer.js";
 import type { Reader } from "./reader.js";
 import { processTimers, type TimerWheel } from "./timer-wheel.js";
 
@@ -91,9 +91,9 @@ export class Link implements InboundOwner, OutboxOwner, GuardOwner, ClosingOwner
     this.outbox = new Outbox(setup, this, this.#guard);
     this.pings = new Pings(nowMs);
     this.#closing = new ClosingDeadline(timers, options.closeTimeoutMs, this);
-    socket.on("error", (cause: Error) => this.#onSocketError(cause));
-    socket.on("end", () => this.#onInputEnd());
-    socket.on("close", () => this.#onSocketClosed());
+    socket.on("error", this.#onSocketError);
+    socket.on("end", this.#onInputEnd);
+    socket.on("close", this.#onSocketClosed);
   }
 
   /** Begins to read: first `head`, what came together with the handshake. */
@@ -285,9 +285,9 @@ export class Link implements InboundOwner, OutboxOwner, GuardOwner, ClosingOwner
     }
   }
 
-  #onSocketError(cause: Error): void {
+  readonly #onSocketError = (cause: Error): void => {
     if (this.#state.kind !== "closed") this.#blame(lost(cause));
-  }
+  };
 
   /** Keeps `error` as the reason of the end, if it is the first, and tells of it. */
   #blame(error: ConnectionError): void {
@@ -317,11 +317,11 @@ export class Link implements InboundOwner, OutboxOwner, GuardOwner, ClosingOwner
   }
 
   /** The peer has ended its side of the socket. What it sent before is gone through first. */
-  #onInputEnd(): void {
+  readonly #onInputEnd = (): void => {
     this.#hasInputEnded = true;
     if (this.#inbound.isAllTaken) this.#concludeInput();
     else this.#closing.start();
-  }
+  };
 
   #concludeInput(): void {
     if (this.#state.kind === "closed") {
@@ -335,8 +335,9 @@ export class Link implements InboundOwner, OutboxOwner, GuardOwner, ClosingOwner
     this.#blame(lost());
   }
 
-  #onSocketClosed(): void {
+  readonly #onSocketClosed = (): void => {
     if (this.#info !== undefined) return;
+    this.#leaveSocket();
     this.#guard.stop();
     this.#closing.stop();
     const wasCut = this.#state.kind !== "closed";
@@ -353,6 +354,18 @@ export class Link implements InboundOwner, OutboxOwner, GuardOwner, ClosingOwner
     this.#closed?.resolve(this.#info);
     this.#onClosed?.();
     this.#inbound.pump();
+  };
+
+  /**
+   * A socket that is gone stays until V8's next major collection, for its handle has properties (so does one that the user keeps):
+   * it must not hold the 5 kB of the connection meanwhile.
+   */
+  #leaveSocket(): void {
+    const socket = this.#socket;
+    socket.off("error", this.#onSocketError);
+    socket.off("end", this.#onInputEnd);
+    socket.off("close", this.#onSocketClosed);
+    detach(socket);
   }
 
   /** The socket is closed and every message is through: tells who waits, and the handler, once there is one. */

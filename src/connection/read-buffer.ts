@@ -56,6 +56,12 @@ export class ReadBuffer {
   }
 }
 
+/** Has `socket`, which is closed, refer to nobody who read it. */
+export function detach(socket: Duplex): void {
+  if (keys !== undefined && keys.callback in socket)
+    (socket as unknown as Record<symbol, unknown>)[keys.callback] = null;
+}
+
 /** What the socket had read before it was ours. */
 function readLeftOver(socket: Duplex): Buffer | null {
   return socket.readableLength > 0 ? (socket.read() as Buffer | null) : null;

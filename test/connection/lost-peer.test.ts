@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import { describe, expect, test } from "vitest";
 import { defer } from "../../src/internal/deferred.js";
 import { meet } from "../support/meeting.js";
@@ -61,5 +62,21 @@ describe("a peer that vanishes", () => {
     peer.raw.reset();
     await over.promise;
     expect(told).toEqual(["connection-lost", "1006"]);
+  });
+});
+
+describe("a socket that is gone", () => {
+  test("refers to nothing of its connection: who keeps it, or V8 until it collects it, keeps no more than the socket", async () => {
+    const { peer, connection, server } = await meet();
+    const socket = server.sockets[0] as Socket;
+    const listened = (): number[] => ["error", "end", "close"].map((event) => socket.listenerCount(event));
+    const whileOpen = listened();
+    peer.raw.socket.destroy();
+    await connection.closed;
+    expect(listened()).toEqual(whileOpen.map((count) => count - 1));
+    const callback = Object.getOwnPropertySymbols(socket).find(
+      ({ description }) => description === "kBufferCb",
+    ) as symbol;
+    expect((socket as unknown as Record<symbol, unknown>)[callback]).toBeNull();
   });
 });
