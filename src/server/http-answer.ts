@@ -2,7 +2,9 @@ import type { IncomingMessage, RequestListener, ServerResponse } from "node:http
 
 import { isThenable } from "../internal/thenable.js";
 import { type HostCheck, hostnameOf } from "./host-policy.js";
+import type { ResolvedTrustProxy } from "./proxy/trust-proxy.js";
 import { refusalOf } from "./refusal.js";
+import { clientOf } from "./request-client.js";
 import { pathOf } from "./route-table.js";
 import type { FileListener } from "./static-files.js";
 import { answerText } from "./text-answer.js";
@@ -13,6 +15,7 @@ type HttpResponse = Parameters<RequestListener>[1];
 /** What answers plain HTTP requests. */
 export interface HttpAnswers {
   readonly checkHost: HostCheck;
+  readonly trustProxy: ResolvedTrustProxy | undefined;
   readonly isRoute: (path: string) => boolean;
   readonly files: FileListener | undefined;
   readonly fallback: RequestListener | undefined;
@@ -27,7 +30,12 @@ export interface HttpAnswers {
 export function answerHttp(answers: HttpAnswers): RequestListener {
   return (request, response) => {
     runGuarded(answers, response, () => {
-      const described = describeRequest(request, request.socket, request.headers.host ?? "");
+      const described = describeRequest(
+        request,
+        request.socket,
+        request.headers.host ?? "",
+        clientOf(request, request.socket, answers.trustProxy),
+      );
       const isAllowed = answers.checkHost(hostnameOf(described.host), described);
       if (!isThenable(isAllowed)) return answerIf(isAllowed, answers, request, response);
       return isAllowed.then((result) => answerIf(result, answers, request, response));

@@ -4,7 +4,8 @@ import type { UpgradeRequest } from "./upgrade-request.js";
  * Which pages may connect. Browsers let any page open a WebSocket anywhere, with the user's cookies, and leave the check to
  * the server; clients that are not browsers send no Origin and are not asked.
  *
- * - `"same-host"` (default): the origin's host and port are those of the Host header.
+ * - `"same-host"` (default): the origin's host and port are those of the Host header, and a page that came without TLS does
+ *   not connect where a client speaks TLS: whoever sits in between could have written it.
  * - a list of origins, `"https://example.com"`, with `"https://*.example.com"` for all its subdomains.
  * - a function.
  * - `"any"`: no check.
@@ -30,6 +31,7 @@ export function resolveOriginPolicy(policy: OriginPolicy | undefined): OriginChe
 
 function isSameHost(origin: string, request: UpgradeRequest): boolean {
   const url = parseOrigin(origin);
+  if (request.secure && url?.protocol === "http:") return false;
   return url !== undefined && url.host === withoutDefaultPort(request.host.toLowerCase(), url.protocol);
 }
 

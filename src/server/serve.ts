@@ -10,7 +10,7 @@ import { createServer as createSecureServer, type Server as HttpsServer, type Se
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 
-import type { Connection } from "../connection/index.js";
+import { type Connection, processTimers } from "../connection/index.js";
 import { checkFunction, checkInteger, checkKeys, checkText } from "../internal/option-check.js";
 import { type CloseOptions, type DrainReport, type ResolvedCloseOptions, resolveCloseOptions } from "./drain.js";
 import type { Endpoint } from "./endpoint.js";
@@ -18,6 +18,8 @@ import { answerWithoutUpgrade, closeAfterOffer, offersWebSocket } from "./foreig
 import { resolveHostPolicy } from "./host-policy.js";
 import { answerHttp } from "./http-answer.js";
 import { OpenResponses } from "./open-responses.js";
+import { readProxyProtocol } from "./proxy/proxy-protocol.js";
+import { resolveTrustProxy } from "./proxy/trust-proxy.js";
 import { pathOf, routeTable } from "./route-table.js";
 import type { Server, ServerRole } from "./server.js";
 import { serveFiles } from "./static-files.js";
@@ -31,6 +33,7 @@ import { resolveWorkerCount, type WorkerCount } from "./workers/worker-count.js"
 
 /** Connections that may wait for `accept`: as many as Linux allows by default, so that a thousand may come back at once. */
 const LISTEN_BACKLOG = 4096;
+const HANDSHAKE_TIMEOUT_MS = 10_000;
 const MAX_CHECK_INTERVAL_MS = 1_000;
 /** How long a request may take to arrive, body included, as in Node; it may not be less than its headers have. */
 const REQUEST_TIMEOUT_MS = 300_000;
@@ -90,8 +93,16 @@ export async function serve<Data = undefined>(options: ServeOptions<Data>): Prom
   checkTlsOptions(options.tls);
   const http = createHttp(options);
   const checkHost = resolveHostPolicy(options.checkHost);
+  const trustProxy = resolveTrustProxy(options.trustProxy);
+  if (trustProxy?.proxyProtocol === true) {
+    const timeoutMs = options.handshakeTimeoutMs ?? HANDSHAKE_TIMEOUT_MS;
+    readProxyProtocol(http, { isTrusted: trustProxy.isTrusted, timeoutMs, report, timers: processTimers });
+  }
   http.on("request", closeAfterOffer);
-  http.on("request", answerHttp({ checkHost, isRoute: (path) => routes.has(path), files, fallback, report }));
+  http.on(
+    "request",
+    answerHttp({ checkHost, trustProxy, isRoute: (path) => routes.has(path), files, fallback, report }),
+  );
   http.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     if (!offersWebSocket(request)) return answerWithoutUpgrade(http, request, socket, head);
     const endpoint = routes.get(pathOf(request));
@@ -210,7 +221,7 @@ function upgraderOptionsOf<Data>(options: ServeOptions<Data>, link: PrimaryLink 
 
 /** A slow or silent client is dropped by Node's own timers, set to the handshake's deadline. */
 function createHttp<Data>(options: ServeOptions<Data>): HttpServer | HttpsServer {
-  const timeoutMs = options.handshakeTimeoutMs ?? 10_000;
+  const timeoutMs = options.handshakeTimeoutMs ?? HANDSHAKE_TIMEOUT_MS;
   const timeouts = {
     headersTimeout: timeoutMs,
     requestTimeout: Math.max(timeoutMs, REQUEST_TIMEOUT_MS),

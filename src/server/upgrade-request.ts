@@ -3,16 +3,22 @@ import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 
 import { formatAddress } from "../connection/index.js";
+import type { RequestClient } from "./request-client.js";
 
 /** A request over HTTP, an upgrade or not, as `checkHost` sees it. */
 export interface HttpRequest {
   /** The request target: `"/echo?room=1"`. */
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
-  /** The Host header as sent: `"example.com:8080"`. */
+  /** The Host header as sent: `"example.com:8080"`; what a trusted proxy says in its place, with `trustProxy: { host: true }`. */
   readonly host: string;
-  /** The peer's address and port: `"192.0.2.1:58036"`. */
+  /**
+   * The client's address and port: `"192.0.2.1:58036"`. One that a trusted proxy tells (`trustProxy`) has a port where the
+   * proxy tells that too, and may be hidden: `"_gazonk"`, `"unknown"`.
+   */
   readonly remote: string;
+  /** Whether the client speaks TLS: with us, or with the first of the trusted proxies if they say so. */
+  readonly secure: boolean;
   /** Our address and port. */
   readonly local: string;
   /** Node's own request, for what is not here. */
@@ -30,13 +36,19 @@ export interface UpgradeRequest extends HttpRequest {
 }
 
 /** Node's request as `checkHost` and `UpgradeRequest` have it. */
-export function describeRequest(incoming: IncomingMessage, socket: Duplex, host: string): HttpRequest {
+export function describeRequest(
+  incoming: IncomingMessage,
+  socket: Duplex,
+  host: string,
+  client: RequestClient,
+): HttpRequest {
   const net = socket instanceof Socket ? socket : undefined;
   return {
     url: incoming.url ?? "/",
     headers: incoming.headers,
-    host,
-    remote: formatAddress(net?.remoteAddress, net?.remotePort),
+    host: client.host ?? host,
+    remote: client.remote,
+    secure: client.secure,
     local: formatAddress(net?.localAddress, net?.localPort),
     incoming,
   };

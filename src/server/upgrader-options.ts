@@ -14,6 +14,7 @@ import { checkFunction, checkInteger, checkKeys, checkLimit } from "../internal/
 import { selectSubprotocol } from "../protocol/index.js";
 import { type HostCheck, type HostPolicy, resolveHostPolicy } from "./host-policy.js";
 import { type OriginCheck, type OriginPolicy, resolveOriginPolicy } from "./origin-policy.js";
+import { type ResolvedTrustProxy, resolveTrustProxy, type TrustProxy } from "./proxy/trust-proxy.js";
 import type { Refusal } from "./refusal.js";
 import type { UpgradeRequest } from "./upgrade-request.js";
 
@@ -63,8 +64,13 @@ export interface UpgraderOptions<Data = undefined> extends ConnectionOptions {
   readonly maxConnections?: number | undefined;
   /** Connections at once from one IPv4 address or one IPv6 /64. Default: no limit. More are refused with 429. */
   readonly maxConnectionsPerAddress?: number | undefined;
-  /** Called for each refused upgrade. */
-  readonly onRefused?: ((refusal: Refusal, request: IncomingMessage) => unknown) | undefined;
+  /**
+   * Which proxies in front of the server are believed when they say who the client is, and whether it speaks TLS: then
+   * `remote`, `secure`, `maxConnectionsPerAddress` and the check of the origin go by the client. Default `false`: none.
+   */
+  readonly trustProxy?: TrustProxy | undefined;
+  /** Called for each refused upgrade; `remote` is the client as `request.remote` would have it. */
+  readonly onRefused?: ((refusal: Refusal, request: IncomingMessage, remote: string) => unknown) | undefined;
   /**
    * Called for what your own code throws or rejects with: `authorize` and the other functions here (`connection` is
    * undefined), endpoints, and handlers without an `error`. By default it is printed by `console.error`. What it throws or
@@ -86,7 +92,8 @@ export interface ResolvedUpgraderOptions<Data> {
   readonly responseHeaders: ResponseHeaders;
   readonly maxConnections: number;
   readonly maxConnectionsPerAddress: number;
-  readonly onRefused: (refusal: Refusal, request: IncomingMessage) => unknown;
+  readonly trustProxy: ResolvedTrustProxy | undefined;
+  readonly onRefused: (refusal: Refusal, request: IncomingMessage, remote: string) => unknown;
   readonly onError: (error: unknown, connection: Connection | undefined) => unknown;
 }
 
@@ -101,6 +108,7 @@ const ownOptionNames: Readonly<Record<Exclude<keyof UpgraderOptions, keyof Conne
   responseHeaders: true,
   maxConnections: true,
   maxConnectionsPerAddress: true,
+  trustProxy: true,
   onRefused: true,
   onError: true,
 };
@@ -127,6 +135,7 @@ export function resolveUpgraderOptions<Data>(options: UpgraderOptions<Data>): Re
       options.maxConnectionsPerAddress,
       Number.POSITIVE_INFINITY,
     ),
+    trustProxy: resolveTrustProxy(options.trustProxy),
     onRefused: checkFunction("onRefused", options.onRefused, ignore),
     onError: checkFunction("onError", options.onError, printError),
   });

@@ -23,6 +23,7 @@ import { hostnameOf } from "./host-policy.js";
 import { acceptHead, sendRefusal } from "./http-head.js";
 import { PendingHandshake } from "./pending-handshake.js";
 import { Refusal, type RefusalCode, refusalOf } from "./refusal.js";
+import { clientOf, type RequestClient } from "./request-client.js";
 import { describeRequest, type UpgradeRequest } from "./upgrade-request.js";
 import { type ResolvedUpgraderOptions, resolveUpgraderOptions, type UpgraderOptions } from "./upgrader-options.js";
 
@@ -74,7 +75,8 @@ export class Upgrader<Data = undefined> {
    * where a rejection would end the process, take `serve` or catch it.
    */
   async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<Connection<Data> | undefined> {
-    const address = socket instanceof Socket ? (socket.remoteAddress ?? "") : "";
+    const client = clientOf(request, socket, this.#options.trustProxy);
+    const { address } = client;
     socket.on("error", ignore);
     if (hasLeft(socket)) {
       socket.destroy(); // Also where the client has ended its own side only: nobody else would end ours.
@@ -84,7 +86,7 @@ export class Upgrader<Data = undefined> {
     if (limit !== undefined) return this.refuse(limit, request, socket);
     const pending = new PendingHandshake(socket, this.#options.handshakeTimeoutMs, this.#timers);
     this.#pending.add(pending);
-    const outcome = await this.#negotiate(request, socket, head, pending, address);
+    const outcome = await this.#negotiate(request, socket, head, pending, client);
     this.#pending.delete(pending);
     pending.end();
     if (outcome instanceof Connection) return outcome;
@@ -119,7 +121,8 @@ export class Upgrader<Data = undefined> {
       this.report(error);
     }
     try {
-      const result = this.#options.onRefused(answer, request);
+      const { remote } = clientOf(request, socket, this.#options.trustProxy);
+      const result = this.#options.onRefused(answer, request, remote);
       if (isThenable(result)) result.then(undefined, (error: unknown) => this.report(error));
     } catch (error) {
       this.report(error);
@@ -148,7 +151,7 @@ export class Upgrader<Data = undefined> {
     socket: Duplex,
     head: Buffer,
     pending: PendingHandshake,
-    address: string,
+    client: RequestClient,
   ): Promise<Connection<Data> | Refusal | undefined> {
     const verdict = readHandshake({
       method: incoming.method ?? "",
@@ -158,7 +161,7 @@ export class Upgrader<Data = undefined> {
     if (verdict.kind === "refusal") return refusalOf(verdict.fault);
     const { host, origin, subprotocols } = verdict;
     const request = {
-      ...describeRequest(incoming, socket, host),
+      ...describeRequest(incoming, socket, host, client),
       origin,
       subprotocols,
       get signal(): AbortSignal {
@@ -172,7 +175,7 @@ export class Upgrader<Data = undefined> {
       if (admitted === undefined || hasLeft(socket)) return undefined;
       if (this.#closing !== undefined) return refusalOf("shutting-down");
       pending.end(); // before others listen: an array of listeners that has grown stays as large
-      return this.#accept(verdict, request, socket, head, admitted, address);
+      return this.#accept(verdict, request, socket, head, admitted, client.address);
     } catch (error) {
       if (error instanceof Refusal) return error;
       this.report(error);

@@ -71,6 +71,20 @@ const options: Record<keyof UpgraderOptions, { readonly wrong: readonly Wrong[];
       ],
       right: ["any", [], ["example.com", "EXAMPLE.ORG", "192.0.2.1", "[::1]"], () => true],
     },
+    trustProxy: {
+      wrong: [
+        range(0, 33, 1.5, Number.NaN, ["10.0.0.0/33"], ["example.com"], ["::ffff:192.0.2.1/24"], ["10.0.0.0/8/8"], [5]),
+        range({ from: ["loopback"], headers: "x-real-ip" }, { from: 0 }),
+        wrongType(true, null, "loopback", [], {}, { from: [] }, { from: 1, hops: 1 }, { from: 1, host: "yes" }),
+      ],
+      right: [
+        false,
+        1,
+        32,
+        ["loopback", "private", "unix", "192.0.2.1", "10.0.0.0/8", "2001:db8::/32", "::1"],
+        { from: 2, headers: "forwarded", host: true, proxyProtocol: true },
+      ],
+    },
     responseHeaders: {
       wrong: [wrongType("X-A: a", 5, null, { "X-A": "a\r\n" })],
       right: [{}, { "X-A": "a" }, () => ({})],
