@@ -3,14 +3,14 @@ import { once } from "node:events";
 import type { TLSSocket } from "node:tls";
 import { fileURLToPath } from "node:url";
 import { formatAddress } from "../connection/index.js";
-import { type CloseOptions, QueuedBytesBudget, type ServeOptions, type Server, serve } from "../server/index.js";
+import { QueuedBytesBudget, type ServeOptions, type Server, type ServerCloseOptions, serve } from "../server/index.js";
 import { findCertificate, type Certificate } from "./certificate.js";
 import { CliError, ExitCode, messageOf, systemCodeOf } from "./cli-error.js";
 import { beginningOf } from "./echo-log.js";
 import { createEchoRoute } from "./echo-route.js";
 import { EventLog } from "./event-log.js";
 import { createHostPolicy } from "./host-policy.js";
-import { addressOf, type ServeFlags, workersOf } from "./serve-flags.js";
+import { addressOf, type ServeFlags, trustProxyOf, workersOf } from "./serve-flags.js";
 import { waitForStop } from "./signals.js";
 import { gatherWorkerOutput, killWorkers } from "./worker-output.js";
 
@@ -73,8 +73,9 @@ async function serveAsWorker(flags: ServeFlags, log: EventLog): Promise<ExitCode
 }
 
 /** How the server stops: no closing handshake is cut before `--close-timeout-ms` has passed. */
-export function closeOptionsOf({ closeTimeoutMs }: ServeFlags): CloseOptions {
-  return { code: 1001, reason: "the server is stopping", deadlineMs: Math.max(closeTimeoutMs, LEAST_DEADLINE_MS) };
+export function closeOptionsOf({ closeTimeoutMs, drainDelayMs }: ServeFlags): ServerCloseOptions {
+  const deadlineMs = Math.max(closeTimeoutMs, LEAST_DEADLINE_MS);
+  return { code: 1001, reason: "the server is stopping", deadlineMs, drainDelayMs };
 }
 
 async function start(flags: ServeFlags, certificate: Certificate | undefined, log: EventLog): Promise<Server> {
@@ -101,6 +102,8 @@ function optionsOf(flags: ServeFlags, certificate: Certificate | undefined, log:
     tls: certificate === undefined ? undefined : { cert: certificate.cert, key: certificate.key },
     checkOrigin: flags.allowOrigin.length === 0 ? undefined : flags.allowOrigin,
     checkHost: createHostPolicy(flags.allowHost),
+    trustProxy: trustProxyOf(flags),
+    health: flags.health,
     maxConnections: flags.maxConnections,
     maxConnectionsPerAddress: flags.maxConnectionsPerAddress,
     maxMessageBytes: flags.maxMessageBytes,
@@ -120,8 +123,7 @@ function optionsOf(flags: ServeFlags, certificate: Certificate | undefined, log:
     readBufferSize: flags.readBufferSize,
     writeBufferSize: flags.writeBufferSize,
     compression: flags.compression,
-    onRefused: ({ status, code }, { socket, headers }) => {
-      const remote = formatAddress(socket.remoteAddress, socket.remotePort);
+    onRefused: ({ status, code }, { headers }, remote) => {
       const host = code === "host-not-allowed" ? beginningOf(headers.host ?? "") : undefined;
       const origin = code === "origin-not-allowed" ? beginningOf(headers.origin ?? "") : undefined;
       log.report({ event: "refused", remote, status, code, host, origin });

@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import type { ProxyHeaders, TrustProxy } from "../server/index.js";
 import { CliError } from "./cli-error.js";
 import type { FlagValues } from "./flags.js";
 import { idleTimeoutFlags, messageLimitFlags, programFlags } from "./shared-flags.js";
@@ -53,6 +54,31 @@ const accessFlags = {
     placeholder: "NAME",
     description: "Name allowed in the Host header besides localhost and IP addresses; repeatable",
     otherwise: "from this machine none, against DNS rebinding; from others any",
+  },
+  "trust-proxy": {
+    group: "Behind a proxy",
+    kind: "list",
+    placeholder: "PROXY",
+    description:
+      "Address or network of a proxy that is believed when it says who the client is, or loopback, private, unix, or a number of proxies; repeatable",
+    otherwise: "none",
+  },
+  "proxy-headers": {
+    group: "Behind a proxy",
+    kind: "text",
+    placeholder: "KIND",
+    description: "Which headers it writes: x-forwarded, forwarded or none",
+    otherwise: "x-forwarded",
+  },
+  "proxy-protocol": {
+    group: "Behind a proxy",
+    kind: "switch",
+    description: "Its connections begin with PROXY protocol, version 1 or 2",
+  },
+  health: {
+    group: "Behind a proxy",
+    kind: "switch",
+    description: "Answer /healthz, and /readyz until it is stopped",
   },
   "max-connections": {
     group: "Limits, 0 for none",
@@ -168,6 +194,15 @@ const transferFlags = {
     default: 5_000,
     description: "Time for a closing handshake, also at the end",
   },
+  "drain-delay-ms": {
+    group: "Times and buffers",
+    kind: "count",
+    placeholder: "MS",
+    least: 0,
+    most: 2_147_483_647,
+    default: 0,
+    description: "Time at the end that it goes on, only /readyz says 503, before it closes anything",
+  },
   "read-buffer-size": {
     group: "Times and buffers",
     kind: "count",
@@ -240,10 +275,33 @@ export function workersOf({ workers }: Pick<ServeFlags, "workers">): number {
   throw CliError.ofUsage(`--workers takes auto or a whole number from 1 to 1024, not ${JSON.stringify(workers)}`);
 }
 
+/**
+ * What the flags say of proxies in front, as the option `trustProxy` has it.
+ *
+ * @throws CliError with exit code 2 where they go without `--trust-proxy`, or name no headers.
+ */
+export function trustProxyOf(flags: Pick<ServeFlags, "trustProxy" | "proxyHeaders" | "proxyProtocol">): TrustProxy {
+  const { trustProxy: proxies, proxyHeaders, proxyProtocol } = flags;
+  if (proxies.length === 0) {
+    if (proxyHeaders === undefined && !proxyProtocol) return false;
+    throw CliError.ofUsage(`--${proxyProtocol ? "proxy-protocol" : "proxy-headers"} needs --trust-proxy`);
+  }
+  const headers = allProxyHeaders.find((kind) => kind === (proxyHeaders ?? "x-forwarded"));
+  if (headers === undefined) {
+    throw CliError.ofUsage(`--proxy-headers takes ${allProxyHeaders.join(", ")}, not ${JSON.stringify(proxyHeaders)}`);
+  }
+  const [only = ""] = proxies;
+  const from = proxies.length === 1 && /^\d{1,2}$/.test(only) ? Number(only) : proxies;
+  return { from, headers, proxyProtocol };
+}
+
+const allProxyHeaders: readonly ProxyHeaders[] = ["x-forwarded", "forwarded", "none"];
+
 /** @throws CliError with exit code 2 for flags that are right one by one and not together. */
 export function checkServeFlags(flags: ServeFlags): void {
   const { cert, key, allowOrigin } = flags;
   workersOf(flags);
+  trustProxyOf(flags);
   if ((cert === undefined) !== (key === undefined)) {
     throw CliError.ofUsage(`--${cert === undefined ? "key needs --cert" : "cert needs --key"}`);
   }

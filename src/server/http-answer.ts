@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 
 import { isThenable } from "../internal/thenable.js";
+import type { Health } from "./health.js";
 import { type HostCheck, hostnameOf } from "./host-policy.js";
 import type { ResolvedTrustProxy } from "./proxy/trust-proxy.js";
 import { refusalOf } from "./refusal.js";
@@ -16,6 +17,7 @@ type HttpResponse = Parameters<RequestListener>[1];
 export interface HttpAnswers {
   readonly checkHost: HostCheck;
   readonly trustProxy: ResolvedTrustProxy | undefined;
+  readonly health: Health | undefined;
   readonly isRoute: (path: string) => boolean;
   readonly files: FileListener | undefined;
   readonly fallback: RequestListener | undefined;
@@ -24,11 +26,12 @@ export interface HttpAnswers {
 }
 
 /**
- * A listener that holds requests to the host policy (421), and then tries, in order, the WebSocket routes (426: upgrade
+ * A listener that answers the health paths, holds other requests to the host policy (421), and then tries, in order, the WebSocket routes (426: upgrade
  * first), the files and the fallback. What `checkHost` or the fallback throws is the request's end only.
  */
 export function answerHttp(answers: HttpAnswers): RequestListener {
   return (request, response) => {
+    if (answers.health?.answer(pathOf(request), request, response) === true) return;
     runGuarded(answers, response, () => {
       const described = describeRequest(
         request,

@@ -16,6 +16,7 @@ export type { HeaderFields } from "../internal/header-fields.js";
 export { CloseCode, type FaultCode } from "../protocol/index.js";
 export type { CloseOptions, DrainReport } from "./drain.js";
 export { type Endpoint, runEndpoint } from "./endpoint.js";
+export type { HealthOptions } from "./health.js";
 export type { HostPolicy } from "./host-policy.js";
 export type { OriginPolicy } from "./origin-policy.js";
 export { expectProxyProtocol, ProxyProtocolError, type ProxyProtocolOptions } from "./proxy/proxy-protocol.js";
@@ -23,6 +24,7 @@ export type { ProxyHeaders, TrustProxy, TrustProxyOptions } from "./proxy/trust-
 export type { TrustedProxies } from "./proxy/trusted-proxies.js";
 export { Refusal, type RefusalCode, type RefusalInit, refuse } from "./refusal.js";
 export { serve, type ServeOptions } from "./serve.js";
+export type { ServerCloseOptions } from "./server-close.js";
 export type { Server, ServerRole } from "./server.js";
 export type { PublishOptions, Topic } from "./topic.js";
 export type { HttpRequest, UpgradeRequest } from "./upgrade-request.js";

@@ -12,9 +12,10 @@ import type { Duplex } from "node:stream";
 
 import { type Connection, processTimers } from "../connection/index.js";
 import { checkFunction, checkInteger, checkKeys, checkText } from "../internal/option-check.js";
-import { type CloseOptions, type DrainReport, type ResolvedCloseOptions, resolveCloseOptions } from "./drain.js";
+import type { DrainReport } from "./drain.js";
 import type { Endpoint } from "./endpoint.js";
 import { answerWithoutUpgrade, closeAfterOffer, offersWebSocket } from "./foreign-upgrade.js";
+import { type Health, type HealthOptions, resolveHealth } from "./health.js";
 import { resolveHostPolicy } from "./host-policy.js";
 import { answerHttp } from "./http-answer.js";
 import { OpenResponses } from "./open-responses.js";
@@ -22,6 +23,7 @@ import { readProxyProtocol } from "./proxy/proxy-protocol.js";
 import { resolveTrustProxy } from "./proxy/trust-proxy.js";
 import { pathOf, routeTable } from "./route-table.js";
 import type { Server, ServerRole } from "./server.js";
+import { type ResolvedServerCloseOptions, resolveServerCloseOptions, type ServerCloseOptions } from "./server-close.js";
 import { serveFiles } from "./static-files.js";
 import { checkTlsOptions } from "./tls-options.js";
 import { type Publication, type Topic, Topics } from "./topic.js";
@@ -56,6 +58,11 @@ export interface ServeOptions<Data = undefined> extends UpgraderOptions<Data> {
    * `onError`, and the client gets 500.
    */
   readonly onRequest?: RequestListener | undefined;
+  /**
+   * Answers `/healthz` (the process is alive) and `/readyz` (200; 503 while the server closes), or paths of your choice; see
+   * `drainDelayMs` of `close`. Default false.
+   */
+  readonly health?: boolean | HealthOptions | undefined;
   /** Options of `node:tls`, `{ cert, key }` at least, for https and wss. */
   readonly tls?: ServerOptions | undefined;
   /**
@@ -93,16 +100,15 @@ export async function serve<Data = undefined>(options: ServeOptions<Data>): Prom
   checkTlsOptions(options.tls);
   const http = createHttp(options);
   const checkHost = resolveHostPolicy(options.checkHost);
+  const isRoute = (path: string): boolean => routes.has(path);
+  const health = resolveHealth(options.health, isRoute);
   const trustProxy = resolveTrustProxy(options.trustProxy);
   if (trustProxy?.proxyProtocol === true) {
     const timeoutMs = options.handshakeTimeoutMs ?? HANDSHAKE_TIMEOUT_MS;
     readProxyProtocol(http, { isTrusted: trustProxy.isTrusted, timeoutMs, report, timers: processTimers });
   }
   http.on("request", closeAfterOffer);
-  http.on(
-    "request",
-    answerHttp({ checkHost, trustProxy, isRoute: (path) => routes.has(path), files, fallback, report }),
-  );
+  http.on("request", answerHttp({ checkHost, trustProxy, health, isRoute, files, fallback, report }));
   http.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     if (!offersWebSocket(request)) return answerWithoutUpgrade(http, request, socket, head);
     const endpoint = routes.get(pathOf(request));
@@ -117,7 +123,7 @@ export async function serve<Data = undefined>(options: ServeOptions<Data>): Prom
     throw error;
   }
   http.on("error", report);
-  return new ListeningServer(http, upgrader, options, link);
+  return new ListeningServer(http, upgrader, options, link, health);
 }
 
 class ListeningServer<Data> implements Server<Data> {
@@ -127,6 +133,7 @@ class ListeningServer<Data> implements Server<Data> {
   readonly http: HttpServer | HttpsServer;
   readonly #upgrader: Upgrader<Data>;
   readonly #link: PrimaryLink | undefined;
+  readonly #health: Health | undefined;
   readonly #topics: Topics;
   readonly #sockets = new Set<Socket>();
   readonly #responses = new OpenResponses();
@@ -137,11 +144,13 @@ class ListeningServer<Data> implements Server<Data> {
     upgrader: Upgrader<Data>,
     options: ServeOptions<Data>,
     link: PrimaryLink | undefined,
+    health: Health | undefined,
   ) {
     this.role = link === undefined ? "alone" : "worker";
     this.http = http;
     this.#upgrader = upgrader;
     this.#link = link;
+    this.#health = health;
     this.#topics = new Topics(link === undefined ? undefined : (publication) => link.publish(publication));
     this.port = (http.address() as AddressInfo).port;
     this.url = `${options.tls === undefined ? "http" : "https"}://${urlHost(options.host)}:${this.port}/`;
@@ -166,9 +175,9 @@ class ListeningServer<Data> implements Server<Data> {
     this.#topics.deliver(publications);
   }
 
-  close(options: CloseOptions = {}): Promise<DrainReport> {
+  close(options: ServerCloseOptions = {}): Promise<DrainReport> {
     if (this.#closing === undefined) {
-      const resolved = resolveCloseOptions(options);
+      const resolved = resolveServerCloseOptions(options);
       const connections = this.connections.size;
       this.#closing = this.#close(resolved);
       this.#link?.close(connections, resolved, this.#closing);
@@ -180,7 +189,9 @@ class ListeningServer<Data> implements Server<Data> {
     await this.close();
   }
 
-  async #close(options: ResolvedCloseOptions): Promise<DrainReport> {
+  async #close({ drainDelayMs, ...options }: ResolvedServerCloseOptions): Promise<DrainReport> {
+    this.#health?.drain();
+    if (drainDelayMs > 0) await new Promise((resolve) => void setTimeout(resolve, drainDelayMs));
     const timer = setTimeout(() => this.#destroySockets(), options.deadlineMs);
     const stopped = new Promise<void>((resolve) => {
       this.http.close(() => resolve());
@@ -206,6 +217,7 @@ const ownOptionNames: Readonly<Record<Exclude<keyof ServeOptions, keyof Upgrader
   routes: true,
   static: true,
   onRequest: true,
+  health: true,
   tls: true,
   workers: true,
 };

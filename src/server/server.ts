@@ -2,7 +2,8 @@ import type { Server as HttpServer } from "node:http";
 import type { Server as HttpsServer } from "node:https";
 
 import type { Connection } from "../connection/index.js";
-import type { CloseOptions, DrainReport } from "./drain.js";
+import type { DrainReport } from "./drain.js";
+import type { ServerCloseOptions } from "./server-close.js";
 import type { Topic } from "./topic.js";
 
 /**
@@ -33,6 +34,6 @@ export interface Server<Data = undefined> {
    *
    * @throws RangeError or TypeError for a code, reason or deadline that is none; the server then goes on.
    */
-  close(options?: CloseOptions): Promise<DrainReport>;
+  close(options?: ServerCloseOptions): Promise<DrainReport>;
   [Symbol.asyncDispose](): Promise<void>;
 }

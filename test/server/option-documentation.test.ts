@@ -4,9 +4,10 @@ import { describe, expect, test } from "vitest";
 import { connect } from "../../src/client/index.js";
 import { connectOptionNames, resolveConnectOptions } from "../../src/client/connect-options.js";
 import { connectionOptionNames, resolveConnectionOptions } from "../../src/connection/connection-options.js";
-import { closeOptionNames, resolveCloseOptions } from "../../src/server/drain.js";
+import { closeOptionNames } from "../../src/server/drain.js";
 import { serve, Upgrader } from "../../src/server/index.js";
 import { serveOptionNames } from "../../src/server/serve.js";
+import { resolveServerCloseOptions, serverCloseOptionNames } from "../../src/server/server-close.js";
 import { resolveUpgraderOptions, upgraderOptionNames } from "../../src/server/upgrader-options.js";
 
 interface Row {
@@ -112,8 +113,8 @@ describe("docs/options.md", () => {
 
   test("documents every option of close, and no other", () => {
     const rows = rowsOf("`close`");
-    expect(rows.map(({ name }) => name)).toEqual(closeOptionNames);
-    const defaults = valuesOf(resolveCloseOptions({}));
+    expect(rows.map(({ name }) => name)).toEqual([...closeOptionNames, ...serverCloseOptionNames]);
+    const defaults = valuesOf(resolveServerCloseOptions({}));
     for (const { name, byDefault } of rows) expect(byDefault).toBe(defaults.get(name));
   });
 });

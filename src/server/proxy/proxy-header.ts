@@ -122,6 +122,7 @@ function readBinary(bytes: Buffer): ProxyHeader | string {
     case 0x31:
       if (size < addressBytes.unix) break;
       return { kind: "unnamed-client" };
+    case undefined:
     default:
       // "Other values must be rejected as invalid"; those of datagrams cannot be on a connection.
       return "a header of version 2 is for TCP over IPv4 or IPv6, a Unix stream or nothing";

@@ -1,4 +1,4 @@
-import { Buffer } from "node:buffer";
+import type { Buffer } from "node:buffer";
 import type { Server, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 
@@ -92,12 +92,15 @@ export function readProxyProtocol(server: Server, setup: ProxyProtocolSetup): vo
     // A stream may be given to the server a second time, its header read.
     if (known.has(socket) || !setup.isTrusted(peerAddressOf(socket), 0)) return handOver(socket);
     known.add(socket);
-    new AwaitedHeader(socket, setup, (header) => {
+    const awaited = new AwaitedHeader(socket, setup, (header) => {
       clients.add(socket, header);
       handOver(socket);
     });
+    awaited.begin();
   });
 }
+
+const endings = ["error", "end", "close"] as const;
 
 /** A connection whose header is not there yet. */
 class AwaitedHeader implements TimerOwner {
@@ -111,11 +114,12 @@ class AwaitedHeader implements TimerOwner {
     this.#socket = socket;
     this.#setup = setup;
     this.#then = then;
-    setup.timers.arm(this.#timer, setup.timeoutMs);
-    socket.on("error", this.#onEnd);
-    socket.on("end", this.#onEnd);
-    socket.on("close", this.#onEnd);
-    socket.on("readable", this.#onReadable);
+  }
+
+  begin(): void {
+    this.#setup.timers.arm(this.#timer, this.#setup.timeoutMs);
+    for (const event of endings) this.#socket.on(event, this.#onEnd);
+    this.#socket.on("readable", this.#onReadable);
   }
 
   /** A proxy that opens connections in advance, or a health check of TCP alone: nothing is wrong. */
@@ -144,9 +148,7 @@ class AwaitedHeader implements TimerOwner {
   #stop(): void {
     this.#setup.timers.disarm(this.#timer);
     this.#socket.off("readable", this.#onReadable);
-    this.#socket.off("end", this.#onEnd);
-    this.#socket.off("close", this.#onEnd);
-    this.#socket.off("error", this.#onEnd);
+    for (const event of endings) this.#socket.off(event, this.#onEnd);
     this.#socket.on("error", ignore); // until somebody else listens, or for good
   }
 

@@ -1,6 +1,7 @@
 import cluster, { type Worker } from "node:cluster";
 
-import type { CloseOptions, DrainReport, ResolvedCloseOptions } from "../drain.js";
+import type { DrainReport } from "../drain.js";
+import { closeTimeOf, type ResolvedServerCloseOptions, type ServerCloseOptions } from "../server-close.js";
 import type { Publication } from "../topic.js";
 import { MAX_WAITING_BYTES, PublicationLine } from "./publication-line.js";
 import { placeIn, type WorkerPlace } from "./worker-environment.js";
@@ -11,7 +12,7 @@ import { type FromWorker, openEnvelope, type ToWorker } from "./worker-message.j
 export interface WorkerDuties {
   readonly url: string;
   readonly port: number;
-  close(options?: CloseOptions): Promise<DrainReport>;
+  close(options?: ServerCloseOptions): Promise<DrainReport>;
   deliver(publications: readonly Publication[]): void;
 }
 
@@ -77,8 +78,8 @@ export class PrimaryLink {
   }
 
   /** It has begun to close `connections` connections, of which `closing` will tell. */
-  close(connections: number, { deadlineMs }: ResolvedCloseOptions, closing: Promise<DrainReport>): void {
-    this.#line.send({ kind: "closing", connections, deadlineMs });
+  close(connections: number, options: ResolvedServerCloseOptions, closing: Promise<DrainReport>): void {
+    this.#line.send({ kind: "closing", connections, deadlineMs: closeTimeOf(options) });
     void closing.then((report) => {
       this.#hasClosed = true;
       // The process ends when its program has nothing left to do.

@@ -3,8 +3,9 @@ import type { Server as HttpServer } from "node:http";
 import type { Server as HttpsServer } from "node:https";
 
 import { type Connection, processTimers } from "../../connection/index.js";
-import { type CloseOptions, type DrainReport, resolveCloseOptions } from "../drain.js";
+import type { DrainReport } from "../drain.js";
 import type { Server } from "../server.js";
+import { resolveServerCloseOptions, type ServerCloseOptions } from "../server-close.js";
 import { type Topic, Topics } from "../topic.js";
 import { environmentOf } from "./worker-environment.js";
 import { WorkerPool } from "./worker-pool.js";
@@ -78,8 +79,8 @@ class PrimaryServer<Data> implements Server<Data> {
     return this.#topics.topic(name);
   }
 
-  close(options: CloseOptions = {}): Promise<DrainReport> {
-    this.#closing ??= this.#pool.close(resolveCloseOptions(options)).finally(() => {
+  close(options: ServerCloseOptions = {}): Promise<DrainReport> {
+    this.#closing ??= this.#pool.close(resolveServerCloseOptions(options)).finally(() => {
       clearInterval(this.#keepAlive);
       isServing = false;
     });

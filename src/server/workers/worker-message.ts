@@ -1,4 +1,5 @@
-import type { DrainReport, ResolvedCloseOptions } from "../drain.js";
+import type { DrainReport } from "../drain.js";
+import type { ResolvedServerCloseOptions } from "../server-close.js";
 import type { Publication } from "../topic.js";
 
 /** Several publications in one message: in the order in which they were published. */
@@ -22,7 +23,7 @@ export type FromWorker =
   | { readonly kind: "closed"; readonly report: DrainReport };
 
 /** What the primary tells a worker. */
-export type ToWorker = Publications | { readonly kind: "close"; readonly options: ResolvedCloseOptions };
+export type ToWorker = Publications | { readonly kind: "close"; readonly options: ResolvedServerCloseOptions };
 
 /** A message between processes, under a name of ours: a program may send its own on the same channel. */
 export interface Envelope<Message> {

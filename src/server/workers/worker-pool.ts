@@ -1,6 +1,7 @@
 import { type TimerOwner, type TimerWheel, WheelTimer } from "../../connection/index.js";
 import { defer } from "../../internal/deferred.js";
-import { type DrainReport, type ResolvedCloseOptions, resolveCloseOptions } from "../drain.js";
+import type { DrainReport } from "../drain.js";
+import { type ResolvedServerCloseOptions, resolveServerCloseOptions } from "../server-close.js";
 import type { Publication } from "../topic.js";
 import { MAX_WAITING_BYTES } from "./publication-line.js";
 import { RestartDelay } from "./restart-delay.js";
@@ -48,7 +49,7 @@ type PoolState =
   | { readonly kind: "serving"; readonly at: ListeningAt }
   /** The start has failed; `error` is told when no process is left. */
   | { readonly kind: "failed"; readonly error: Error }
-  | { readonly kind: "closing"; readonly options: ResolvedCloseOptions };
+  | { readonly kind: "closing"; readonly options: ResolvedServerCloseOptions };
 
 /** The workers of a server, in the primary: starts them, replaces those that end, and passes on what they publish. */
 export class WorkerPool implements RunOwner {
@@ -77,7 +78,7 @@ export class WorkerPool implements RunOwner {
   }
 
   /** Closes all workers; resolves with the sum of their reports when the last process is gone. Called once. */
-  close(options: ResolvedCloseOptions): Promise<DrainReport> {
+  close(options: ResolvedServerCloseOptions): Promise<DrainReport> {
     this.#state = { kind: "closing", options };
     for (const { timer } of this.#places) this.#setup.timers.disarm(timer);
     for (const run of this.#runs) run.close(options);
@@ -120,7 +121,7 @@ export class WorkerPool implements RunOwner {
   }
 
   onLeave(run: WorkerRun): void {
-    run.close(this.#state.kind === "closing" ? this.#state.options : resolveCloseOptions({}));
+    run.close(this.#state.kind === "closing" ? this.#state.options : resolveServerCloseOptions({}));
   }
 
   onClosing(run: WorkerRun): void {

@@ -1,5 +1,6 @@
 import { type TimerOwner, type TimerWheel, WheelTimer } from "../../connection/index.js";
-import type { DrainReport, ResolvedCloseOptions } from "../drain.js";
+import type { DrainReport } from "../drain.js";
+import { closeTimeOf, type ResolvedServerCloseOptions } from "../server-close.js";
 import type { Publication } from "../topic.js";
 import { type Channel, PublicationLine } from "./publication-line.js";
 import type { ProcessEnd, WorkerIdentity } from "./worker-error.js";
@@ -79,11 +80,11 @@ export class WorkerRun implements TimerOwner {
   }
 
   /** Has it close its connections and end. One that does not listen yet has none, and ends at once. */
-  close(options: ResolvedCloseOptions): void {
+  close(options: ResolvedServerCloseOptions): void {
     if (this.#state === "starting") this.kill();
     if (this.#state !== "serving") return;
     this.#line.send({ kind: "close", options });
-    this.#endWithin(options.deadlineMs + END_GRACE_MS);
+    this.#endWithin(closeTimeOf(options) + END_GRACE_MS);
   }
 
   kill(): void {

@@ -1,7 +1,7 @@
 import { EventEmitter } from "node:events";
 import { describe, expect, test } from "vitest";
 import { TimerWheel } from "../../../src/connection/index.js";
-import { resolveCloseOptions } from "../../../src/server/drain.js";
+import { resolveServerCloseOptions } from "../../../src/server/server-close.js";
 import type { FromWorker, ToWorker } from "../../../src/server/workers/worker-message.js";
 import { WorkerPool } from "../../../src/server/workers/worker-pool.js";
 import { FakeClock } from "../../support/fake-clock.js";
@@ -149,7 +149,7 @@ describe("WorkerPool replaces a worker that ends", () => {
   test("as soon as it begins to close by itself, and is not told of when it then ends", async () => {
     const { clock, workers, errors } = await serving();
     workers[0]?.say({ kind: "leave" });
-    expect(workers[0]?.sent).toEqual([{ kind: "close", options: resolveCloseOptions({}) }]);
+    expect(workers[0]?.sent).toEqual([{ kind: "close", options: resolveServerCloseOptions({}) }]);
     workers[0]?.say({ kind: "closing", connections: 1, deadlineMs: 10_000 });
     clock.advance(400);
     expect(workers.map(({ workerId }) => workerId)).toEqual([1, 2, 1]);
@@ -207,7 +207,7 @@ describe("WorkerPool replaces a worker that ends", () => {
 });
 
 describe("WorkerPool closes", () => {
-  const options = resolveCloseOptions({ code: 1012, reason: "new version", deadlineMs: 5_000 });
+  const options = resolveServerCloseOptions({ code: 1012, reason: "new version", deadlineMs: 5_000 });
 
   test("all workers with the same options, and sums what they report, once they are gone", async () => {
     const { pool, workers, errors } = await serving();
