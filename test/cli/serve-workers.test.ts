@@ -1,9 +1,14 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
+import { type IncomingMessage, request } from "node:http";
 import { connect as connectTls } from "node:tls";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { connectMutePeer, EchoPeer } from "../support/echo-peer.js";
 import { halyardScript, HalyardProcess, startServe, untilListening } from "../support/halyard-process.js";
+import { parseHttpResponse } from "../support/http-response.js";
+import { RawPeer } from "../support/raw-peer.js";
+import { RawSocket } from "../support/raw-socket.js";
+import { upgradeRequest } from "../support/upgrade-request.js";
 
 /** Each test starts three processes, on a machine that may be busy. */
 const patience = { timeout: 60_000 };
@@ -28,6 +33,40 @@ describe("halyard serve --workers 2", patience, () => {
       "stopped: 4 closed, 0 terminated",
     ]);
     expect(process.stderr).toBe("");
+  });
+
+  test("--health and --drain-delay-ms: every worker says that it drains, and goes on until the delay is over", async () => {
+    const server = await startServe("--workers", "2", "--health", "--drain-delay-ms", "2000");
+    const ready = async (): Promise<number> => {
+      const asked = request(new URL("/readyz", server.url), { agent: false }).end();
+      return ((await once(asked, "response")) as [IncomingMessage])[0].resume().statusCode ?? 0;
+    };
+    expect([await ready(), await ready()]).toEqual([200, 200]);
+    const peer = await EchoPeer.connect(server.echoUrl);
+    server.process.signal("SIGTERM");
+    while ((await ready()) === 200);
+    expect(await peer.echo("still here")).toBe("still here");
+    const statuses = new Set<unknown>();
+    while (!statuses.has("gone")) statuses.add(await ready().catch(() => "gone"));
+    expect([...statuses].at(0)).toBe(503);
+    expect(await peer.closed).toEqual({ code: 1001, reason: "the server is stopping" });
+    expect(await server.process.exited).toEqual({ code: 0, signal: null });
+    expect(server.process.stdout).toMatch(/stopped: 1 closed, 0 terminated\n$/);
+  });
+
+  test("--proxy-protocol: each worker reads whose a connection is", async () => {
+    const flags = ["--trust-proxy", "127.0.0.1", "--proxy-protocol"];
+    const server = await startServe("--workers", "2", "--host", "127.0.0.1", ...flags);
+    for (let client = 1; client <= 4; client++) {
+      const raw = await RawSocket.connect(server.port);
+      raw.write(`PROXY TCP4 192.0.2.${client} 192.0.2.9 4711 80\r\n`);
+      raw.write(upgradeRequest({ path: "/echo", headers: { Host: "localhost" } }));
+      expect(await raw.take(parseHttpResponse)).toMatchObject({ status: 101 });
+      const peer = new RawPeer(raw);
+      peer.say("hello");
+      expect(await peer.hear()).toEqual({ text: "hello" });
+      await server.process.find(new RegExp(`^192\\.0\\.2\\.${client}:4711 sent: hello$`, "m"));
+    }
   });
 
   test("drains the same where the terminal has sent Ctrl-C to every process", async () => {
