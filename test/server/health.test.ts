@@ -85,6 +85,7 @@ describe("close({ drainDelayMs })", () => {
     for (const peer of [early, late]) {
       expect(await peer.hear()).toEqual({ close: 1001, reason: "" });
       peer.close(1001);
+      peer.raw.end();
     }
     expect(await closing).toEqual({ closed: 2, terminated: 0 });
   });

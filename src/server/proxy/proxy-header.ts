@@ -43,11 +43,6 @@ export class ProxyHeaderReader {
   #bytes: Buffer = Buffer.alloc(MAX_V1_BYTES);
   #length = 0;
 
-  /** Whether nothing has come yet. */
-  get isEmpty(): boolean {
-    return this.#length === 0;
-  }
-
   /** Takes the next bytes. Not to be called again once it has said that the header is complete or malformed. */
   push(chunk: Buffer): ProxyHeaderProgress {
     for (let at = 0; at < chunk.length; at++) {
