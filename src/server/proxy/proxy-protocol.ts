@@ -56,7 +56,8 @@ export function isClientUnnamed(socket: Duplex): boolean {
  * before TLS. From then on `remoteAddress` and `remotePort` of their sockets are the client's. `serve` does this itself for
  * `trustProxy: { proxyProtocol: true }`; call it for a server of your own, before it listens.
  *
- * @throws TypeError or RangeError that names the option, what it got and what it takes.
+ * @throws TypeError or RangeError that names the option, what it got and what it takes; Error for a server to whose connections
+ * nobody listens yet, and on Bun.
  * @example
  * expectProxyProtocol(http, { from: ["10.0.0.0/8"] });
  */
@@ -79,9 +80,23 @@ export interface ProxyProtocolSetup {
   readonly timers: TimerWheel;
 }
 
-/** Puts itself before what `server` does with a connection. What listens later hears of connections at once, as ever. */
+/**
+ * Puts itself before what `server` does with a connection. What listens later hears of connections at once, as ever.
+ *
+ * @throws Error for a server that does nothing with them yet, and on Bun.
+ */
 export function readProxyProtocol(server: Server, setup: ProxyProtocolSetup): void {
   const listeners = server.listeners("connection");
+  if (listeners.length === 0) {
+    throw new Error(
+      "PROXY protocol cannot be read for a server to whose connections nobody listens: add the listener first",
+    );
+  }
+  if (process.versions["bun"] !== undefined) {
+    throw new Error(
+      "PROXY protocol cannot be read on Bun, whose servers take connections before anybody sees them; use Node or Deno, or have the proxy send headers",
+    );
+  }
   server.removeAllListeners("connection");
   const clients = new SecureClients(server);
   const handOver = (socket: Socket): void => {

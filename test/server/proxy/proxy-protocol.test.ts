@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
-import { connect as connectTcp, type AddressInfo, type Socket } from "node:net";
+import { connect as connectTcp, createServer as createTcpServer, type AddressInfo, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { createSelfSigned } from "../../../src/cli/self-signed.js";
 import {
   type Connection,
@@ -246,6 +246,16 @@ test("expectProxyProtocol() serves beside an Upgrader on a server of one's own",
     http.close();
   });
   expect(await remoteBehind((http.address() as AddressInfo).port, V2)).toEqual({ text: "192.0.2.1:4711" });
+});
+
+test("expectProxyProtocol() refuses a server that would do nothing with a connection", () => {
+  expect(() => expectProxyProtocol(createTcpServer(), { from: 1 })).toThrow("nobody listens");
+});
+
+test("expectProxyProtocol() says on Bun that it cannot", () => {
+  const versions = { ...process.versions, bun: "1.4.5" };
+  vi.spyOn(process, "versions", "get").mockReturnValue(versions);
+  expect(() => expectProxyProtocol(createServer(), { from: 1 })).toThrow("cannot be read on Bun");
 });
 
 test("expectProxyProtocol() says what it does not take", () => {
