@@ -142,6 +142,15 @@ export function resolveConnectOptions<Data>(options: ConnectOptions<Data>): Reso
   });
 }
 
+/**
+ * Checks the options of `connect` without connecting, for those who want to know at once.
+ *
+ * @throws RangeError or TypeError as `connect` rejects with.
+ */
+export function checkConnectOptions<Data>(options: ConnectOptions<Data>): void {
+  resolveConnectOptions(options);
+}
+
 function resolveHeaders(option: HeaderFields | undefined): HeaderFields {
   if (option === undefined) return {};
   checkHeaders("option headers", option, reservedHeaders);

@@ -13,7 +13,7 @@ export { QueuedBytesBudget, type RateLimitOptions, type ReceiveOptions } from ".
 export type { HeaderFields } from "../internal/header-fields.js";
 export { CloseCode, type FaultCode, type ResponseFaultCode } from "../protocol/index.js";
 export { connectAdvice, ConnectError, type ConnectErrorCode, type HandshakeErrorCode } from "./connect-error.js";
-export type { ConnectOptions } from "./connect-options.js";
+export { checkConnectOptions, type ConnectOptions } from "./connect-options.js";
 export { type ClientConnection, connect } from "./connect.js";
 export type { CookieJar } from "./cookie-jar.js";
 export type { Dial, DialContext } from "./dial.js";

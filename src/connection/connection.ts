@@ -4,7 +4,7 @@ import type { WritableStream } from "node:stream/web";
 
 import { handled } from "../internal/deferred.js";
 import { checkCallbacks } from "../internal/option-check.js";
-import { buildClosePayload, CloseCode } from "../protocol/index.js";
+import { buildClosePayload, CloseCode, type ClosePayload } from "../protocol/index.js";
 import type { CloseInfo } from "./close-info.js";
 import { HandlerCalls, type HandlerOf } from "./handler-calls.js";
 import { Link, type LinkSetup } from "./link.js";
@@ -102,6 +102,14 @@ export class Connection<Data = unknown> implements AsyncIterable<Message> {
   /** Resolves when the socket is gone. Never rejects. */
   get closed(): Promise<CloseInfo> {
     return this.#link.closed;
+  }
+
+  /**
+   * What the peer's close frame said, `undefined` as long as none has come: the code and reason that browsers tell of (RFC 6455 §7.1.5),
+   * where `closed` tells those of whoever was first.
+   */
+  get receivedClose(): ClosePayload | undefined {
+    return this.#link.receivedClose;
   }
 
   /** Bytes given to `send` and `write` that the kernel has not taken yet, frame headers included. */

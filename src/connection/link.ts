@@ -71,6 +71,8 @@ export class Link implements InboundOwner, OutboxOwner, GuardOwner, ClosingOwner
   /** The peer has ended its side of the socket; what it sent before may still wait to be read. */
   #hasInputEnded = false;
   #error: ConnectionError | undefined;
+  /** What the peer's close frame said, once one has come. */
+  receivedClose: ClosePayload | undefined;
   /** Set when the socket is closed. */
   #info: CloseInfo | undefined;
   #isFinished = false;
@@ -170,6 +172,7 @@ export class Link implements InboundOwner, OutboxOwner, GuardOwner, ClosingOwner
   }
 
   close(payload: ClosePayload): void {
+    this.receivedClose ??= payload;
     this.#state = closeByPeer(this.#state, payload);
     this.#stopMessages();
     this.#closing.start();
