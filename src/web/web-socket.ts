@@ -13,7 +13,7 @@ import { readWebUrl } from "./web-url.js";
 const ReadyState = { CONNECTING: 0, OPEN: 1, CLOSING: 2, CLOSED: 3 } as const;
 type ReadyState = (typeof ReadyState)[keyof typeof ReadyState];
 
-/** The URL, `WebSocket` needs an argument, or the like: as WebIDL says it of too few arguments. */
+/** WebIDL: too few arguments are a TypeError. */
 function requireArgument(given: number, what: string): void {
   if (given === 0) throw new TypeError(`${what} takes at least one argument`);
 }
@@ -42,11 +42,12 @@ const WebSocketClass = class WebSocket extends EventTarget {
   /** Messages that have come and whose events are still to be dispatched. */
   #undelivered = 0;
 
-  constructor(url: unknown, given?: unknown) {
+  // `length` is 1: the second is optional.
+  constructor(url: unknown, ...given: [protocols?: unknown]) {
     requireArgument(arguments.length, "WebSocket");
     super();
     this.#url = readWebUrl(url);
-    const { protocols, options } = readWebSocketOptions(given);
+    const { protocols, options } = readWebSocketOptions(given[0]);
     const { signal } = this.#opening;
     connect<WebSocket>(this.#url, { ...options, subprotocols: protocols, signal, data: this }).then(
       (connection) => setImmediate(WebSocket.#open, connection),
@@ -163,11 +164,12 @@ const WebSocketClass = class WebSocket extends EventTarget {
   };
 
   static #deliver(socket: WebSocket, message: Message): void {
-    socket.#undelivered--;
     // WHATWG WebSockets, "a WebSocket message has been received": not unless the ready state is OPEN.
-    if (socket.#readyState !== ReadyState.OPEN) return;
-    const data = typeof message === "string" ? message : bytesAs(socket.#binaryType, message);
-    socket.dispatchEvent(new MessageEvent("message", { data, origin: socket.#url.origin }));
+    if (socket.#readyState === ReadyState.OPEN) {
+      const data = typeof message === "string" ? message : bytesAs(socket.#binaryType, message);
+      socket.dispatchEvent(new MessageEvent("message", { data, origin: socket.#url.origin }));
+    }
+    socket.#undelivered--;
   }
 
   static #failed(socket: WebSocket, error: Error): void {
