@@ -12,7 +12,7 @@ export interface WebSocketCloseInfo {
 }
 
 /** Set while an error is made for how a connection has ended, whose code need not be one that may be sent. */
-let ended: { readonly closeCode: number; readonly reason: string } | undefined;
+let ended: { readonly closeCode: number | null; readonly reason: string } | undefined;
 
 /**
  * How a `WebSocketStream` has broken; or, given to `abort` of its `writable` or `cancel` of its `readable`, the code and reason to
@@ -52,7 +52,7 @@ export class WebSocketError extends DOMException {
 defineInterface(WebSocketError, ["closeCode", "reason"]);
 
 /** The error of a connection that has ended so; `cause` is what we know of why. */
-export function endError(message: string, closeCode: number, reason: string, cause: unknown): WebSocketError {
+export function endError(message: string, closeCode: number | null, reason: string, cause: unknown): WebSocketError {
   ended = { closeCode, reason };
   try {
     const error = new WebSocketError(message);

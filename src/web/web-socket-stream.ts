@@ -5,13 +5,14 @@ import {
   type WritableStreamDefaultController,
 } from "node:stream/web";
 
-import { type CloseInfo, type Connection, connect } from "../client/index.js";
+import { type CloseInfo, type Connection, connect, type Message } from "../client/index.js";
 import { type Deferred, defer, handled } from "../internal/deferred.js";
 import { defineInterface } from "./attributes.js";
 import { readCloseArguments } from "./close-arguments.js";
+import { bufferOf } from "./incoming-data.js";
 import { readOutgoingData } from "./outgoing-data.js";
 import { read, type WebConnectOptions } from "./web-options.js";
-import { readProtocols } from "./web-protocols.js";
+import { isIterable, readProtocols } from "./web-protocols.js";
 import { endError, type WebSocketCloseInfo, WebSocketError } from "./web-socket-error.js";
 import { readWebUrl } from "./web-url.js";
 
@@ -25,8 +26,8 @@ export interface WebSocketStreamOptions extends WebConnectOptions {
 
 /** What `opened` resolves with. */
 export interface WebSocketOpenInfo {
-  /** The messages received, one a chunk: strings for text, bytes for binary. The server is stopped while nobody reads. */
-  readonly readable: ReadableStream<string | Uint8Array>;
+  /** The messages received, one a chunk: strings for text, `ArrayBuffer`s for binary. The server is stopped while nobody reads. */
+  readonly readable: ReadableStream<string | ArrayBuffer>;
   /** Takes messages to send, one a chunk: text, or bytes, which are copied. `write` waits for room. */
   readonly writable: WritableStream<string | ArrayBufferView | ArrayBuffer>;
   /** The extensions agreed on; `""` for none. */
@@ -56,7 +57,7 @@ export class WebSocketStream {
   readonly #opened: Deferred<WebSocketOpenInfo> = defer();
   readonly #closed: Deferred<WebSocketStreamEnd> = defer();
   #connection: Connection<undefined> | undefined;
-  #input: ReadableStreamDefaultController<string | Uint8Array> | undefined;
+  #input: ReadableStreamDefaultController<string | ArrayBuffer> | undefined;
   #output: WritableStreamDefaultController | undefined;
 
   /**
@@ -65,16 +66,18 @@ export class WebSocketStream {
    * @throws DOMException `SyntaxError` for a wrong URL or subprotocol; TypeError or RangeError for a wrong option.
    */
   constructor(url: string | URL, options: WebSocketStreamOptions = {}) {
-    this.#url = readWebUrl(url);
+    if (arguments.length === 0) throw new TypeError("WebSocketStream takes a URL");
     const { protocols = [], signal, ...rest } = options;
+    checkOptions(options);
+    this.#url = readWebUrl(url);
     handled(this.#opened.promise);
     handled(this.#closed.promise);
-    const { options: checked } = read(readProtocols([...protocols]), rest);
+    const { protocols: names, options: checked } = read(readProtocols([...protocols]), rest);
     if (signal?.aborted === true) {
       this.#fail(signal.reason);
       return;
     }
-    void this.#open({ ...checked, subprotocols: [...protocols] }, signal);
+    void this.#open({ ...checked, subprotocols: names }, signal);
   }
 
   /** What was connected to, with the scheme ws or wss. */
@@ -117,7 +120,7 @@ export class WebSocketStream {
       this.#begin(connection);
     } catch (error) {
       if (signal?.aborted === true) this.#fail(signal.reason);
-      else this.#fail(endError("the WebSocket could not be opened", 1006, "", error));
+      else this.#fail(endError("the WebSocket could not be opened", null, "", error));
     } finally {
       signal?.removeEventListener("abort", giveUp);
     }
@@ -130,12 +133,12 @@ export class WebSocketStream {
 
   #begin(connection: Connection<undefined>): void {
     this.#connection = connection;
-    const readable = new ReadableStream<string | Uint8Array>(
+    const readable = new ReadableStream<string | ArrayBuffer>(
       {
         start: (controller) => void (this.#input = controller),
         pull: async (controller) => {
           const message = await connection.receive();
-          if (message !== undefined) controller.enqueue(message);
+          if (message !== undefined) controller.enqueue(chunkOf(message));
           else await this.#closed.promise.catch(ignore);
         },
         cancel: (reason) => this.#closeFor(reason),
@@ -191,6 +194,23 @@ export class WebSocketStream {
 }
 
 defineInterface(WebSocketStream, ["url", "opened", "closed", "close"]);
+
+/** @throws TypeError as WebIDL does for a dictionary with members of the wrong kind. */
+function checkOptions(options: WebSocketStreamOptions): void {
+  const { protocols, signal } = options;
+  if (typeof options !== "object") throw new TypeError("WebSocketStream takes an object of options");
+  if (protocols !== undefined && !isIterable(protocols)) {
+    throw new TypeError("option protocols takes a list of names");
+  }
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw new TypeError("option signal takes an AbortSignal");
+  }
+}
+
+/** The bytes of a message as Chromium gives them. */
+function chunkOf(message: Message): string | ArrayBuffer {
+  return typeof message === "string" ? message : bufferOf(message);
+}
 
 function alreadyClosed(): DOMException {
   return new DOMException("the WebSocket is closed", "InvalidStateError");

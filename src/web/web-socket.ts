@@ -5,6 +5,7 @@ import { readCloseArguments } from "./close-arguments.js";
 import { CloseEvent } from "./close-event.js";
 import { EventHandlers } from "./event-handlers.js";
 import { OwnFailureEvent } from "./failure-event.js";
+import { bufferOf } from "./incoming-data.js";
 import { readOutgoingData, sizeOfData } from "./outgoing-data.js";
 import { readWebSocketOptions } from "./web-options.js";
 import type { BinaryType, WebSocket as WebSocketInterface, WebSocketConstructor } from "./web-socket-types.js";
@@ -211,8 +212,7 @@ function unclean(): Error {
 /** The bytes of a message that is ours, as a listener gets them. */
 function bytesAs(type: BinaryType, bytes: Uint8Array): Blob | ArrayBuffer {
   if (type === "blob") return new Blob([bytes as Uint8Array<ArrayBuffer>]);
-  const { buffer, byteLength } = bytes;
-  return (byteLength === buffer.byteLength ? buffer : bytes.slice().buffer) as ArrayBuffer;
+  return bufferOf(bytes);
 }
 
 /** The `WebSocket` of the web for Node. It differs from browsers' in what docs/web.md lists. */

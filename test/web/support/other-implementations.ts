@@ -1,4 +1,4 @@
-import { execFile } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { promisify } from "node:util";
@@ -6,20 +6,38 @@ import typescript from "typescript";
 
 const run = promisify(execFile);
 
-/** A suite as JavaScript without imports, for those that cannot load it from here. */
+/** A suite with what runs it, as JavaScript without imports, for those that cannot load it from here. */
 export function suiteText(name: string): string {
-  const text = readFileSync(resolve(import.meta.dirname, "..", `${name}.ts`), "utf8");
-  const { ESNext } = typescript.ScriptTarget;
-  const options = { target: ESNext, module: typescript.ModuleKind.ESNext };
-  return typescript.transpileModule(text, { compilerOptions: options }).outputText;
+  const options = { target: typescript.ScriptTarget.ESNext, module: typescript.ModuleKind.ESNext };
+  const folder = resolve(import.meta.dirname, "..");
+  return [name, "failures-of"]
+    .map((file) => readFileSync(resolve(folder, `${file}.ts`), "utf8"))
+    .map((text) => typescript.transpileModule(text, { compilerOptions: options }).outputText)
+    .join("\n");
 }
 
 /** What fails of the WebSocket suite on the class that the Node at `program` has built in. */
 export async function failuresOfNode(program: string, base: string): Promise<Record<string, string>> {
   const code = `${suiteText("web-socket-suite")}
-    process.on("uncaughtException", () => {});
-    console.log(JSON.stringify(await failuresOf(expectations, { WebSocket, base: ${JSON.stringify(base)} })));
+    const context = { WebSocket, base: ${JSON.stringify(base)} };
+    console.log(JSON.stringify(await failuresOf(expectations, context, { together: true, patienceMs: 8_000 })));
     process.exit();`;
   const { stdout } = await run(program, ["--input-type=module", "-e", code]);
   return JSON.parse(stdout.trim().split("\n").at(-1) ?? "") as Record<string, string>;
+}
+
+/** The path of a Node that has WebSocket built in: this one, or one in npm's cache; nothing is downloaded. */
+export function findModernNode(): string | undefined {
+  if (Number(process.versions.node.split(".")[0]) >= 22) return process.execPath;
+  try {
+    const args = ["-y", "--offline", "-p", "node@22", "node", "-p", "process.execPath"];
+    return execFileSync("npx", args, { encoding: "utf8", timeout: 30_000, stdio: ["ignore", "pipe", "ignore"] }).trim();
+  } catch {
+    return undefined;
+  }
+}
+
+/** The major version of the Node at `program`. */
+export function majorOf(program: string): number {
+  return Number(execFileSync(program, ["-p", "process.versions.node.split('.')[0]"], { encoding: "utf8" }));
 }

@@ -21,7 +21,7 @@ export class SuiteServer {
     onError: () => {},
   });
   /** Served under `/`, and scripts by their path. */
-  readonly pages = new Map<string, string>([["/", "<!doctype html><title>suite</title>"]]);
+  readonly pages: Map<string, string> = new Map([["/", "<!doctype html><title>suite</title>"]]);
 
   private constructor() {
     this.#http.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
