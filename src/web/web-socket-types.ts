@@ -38,7 +38,7 @@ export interface WebSocket extends EventTarget {
   /** What was connected to, with the scheme ws or wss. */
   readonly url: string;
   /** 0 to 3: `CONNECTING`, `OPEN`, `CLOSING`, `CLOSED`. */
-  readonly readyState: number;
+  readonly readyState: 0 | 1 | 2 | 3;
   /** Bytes of messages given to `send` that the kernel has not taken, as of the beginning of this task. It is not reset by the end. */
   readonly bufferedAmount: number;
   /** The extensions agreed on, as the server has answered; `""` before that and for none. */
