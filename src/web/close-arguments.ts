@@ -1,5 +1,6 @@
 import { encodeUtf8 } from "../internal/utf8.js";
 import { CloseCode, MAX_REASON_BYTES } from "../protocol/index.js";
+import { stringOf } from "./web-string.js";
 import { syntaxError } from "./web-url.js";
 
 /** A checked close code and reason, ready for `connection.close`. */
@@ -17,7 +18,7 @@ export interface CloseArguments {
  */
 export function readCloseArguments(code: unknown, reason: unknown): CloseArguments {
   const clamped = code === undefined ? undefined : clampToShort(code);
-  const text = reason === undefined ? "" : `${reason as string}`;
+  const text = reason === undefined ? "" : stringOf(reason);
   checkCloseArguments(clamped, text);
   // WHATWG WebSockets, "close the WebSocket": a reason without a code goes with 1000.
   return { code: clamped ?? (text === "" ? CloseCode.noStatus : CloseCode.normal), reason: wellFormed(text) };
@@ -37,18 +38,17 @@ export function checkCloseArguments(code: number | undefined, reason: string): v
   }
 }
 
-/** WebIDL [Clamp] unsigned short: the nearest integer, of two equally near the even one. */
+/**
+ * WebIDL [Clamp] unsigned short: the nearest integer, of two equally near the even one.
+ *
+ * @throws TypeError for a BigInt or a symbol, as the language does where it converts to a number.
+ */
 export function clampToShort(value: unknown): number {
-  const number = Math.min(Math.max(toNumber(value), 0), 65_535);
+  const number = Math.min(Math.max(value as number, 0), 65_535);
   if (Number.isNaN(number)) return 0;
   const floor = Math.floor(number);
   const isTie = number - floor === 0.5;
   return isTie ? floor + (floor % 2) : Math.round(number);
-}
-
-/** As the language does it implicitly: a BigInt or a symbol throws a TypeError. */
-function toNumber(value: unknown): number {
-  return +(value as number);
 }
 
 /** `text` with lone surrogates replaced by U+FFFD, as a USVString. */

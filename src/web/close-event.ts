@@ -1,4 +1,5 @@
 /** How a WebSocket has ended, as its `close` event says. The web's own, where the runtime has it. */
+// oxlint-disable-next-line no-unsafe-declaration-merging -- the class that it sees is an expression with a name of its own
 export interface CloseEvent extends Event {
   /** The code that the peer's close frame gave: 1005 for none, 1006 where no close frame came. */
   readonly code: number;
@@ -28,6 +29,7 @@ export interface CloseEventConstructor {
 }
 
 /** For runtimes without one of their own: Node 20 and 22. */
+// oxlint-disable-next-line no-shadow -- its name is what users see
 const OwnCloseEvent = class CloseEvent extends Event {
   readonly #code: number;
   readonly #reason: string;

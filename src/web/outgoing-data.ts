@@ -1,3 +1,5 @@
+import { stringOf } from "./web-string.js";
+
 /** What a WebSocket of the web sends: text, bytes that are its own, or a blob. */
 export type OutgoingData = string | Uint8Array<ArrayBuffer> | Blob;
 
@@ -11,7 +13,7 @@ export function readOutgoingData(data: unknown): OutgoingData {
   if (typeof data === "string" || data instanceof Blob) return data;
   if (ArrayBuffer.isView(data)) return copyOf(data.buffer, data.byteOffset, data.byteLength);
   if (data instanceof ArrayBuffer) return copyOf(data, 0, data.byteLength);
-  return `${data as string}`;
+  return stringOf(data);
 }
 
 /** Bytes that `data` takes on the wire, without the frame's header. */

@@ -1,4 +1,5 @@
 import { isToken } from "../internal/http-token.js";
+import { stringOf } from "./web-string.js";
 import { syntaxError } from "./web-url.js";
 
 /**
@@ -7,7 +8,7 @@ import { syntaxError } from "./web-url.js";
  * @throws DOMException `SyntaxError` for one that is no token, or that is there twice.
  */
 export function readProtocols(given: unknown): readonly string[] {
-  const names = (isIterable(given) ? [...given] : [given]).map((name) => `${name as string}`);
+  const names = (isIterable(given) ? [...given] : [given]).map((name) => stringOf(name));
   const seen = new Set<string>();
   for (const name of names) {
     // RFC 6455 §4.1 (10): the elements MUST be non-empty tokens and MUST all be unique. WHATWG compares them without regard to case.

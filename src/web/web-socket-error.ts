@@ -2,6 +2,7 @@ import { encodeUtf8 } from "../internal/utf8.js";
 import { CloseCode } from "../protocol/index.js";
 import { checkCloseArguments, clampToShort } from "./close-arguments.js";
 import { defineInterface } from "./attributes.js";
+import { stringOf } from "./web-string.js";
 
 /** What a `WebSocketError` tells beside its message. */
 export interface WebSocketCloseInfo {
@@ -32,7 +33,7 @@ export class WebSocketError extends DOMException {
       return;
     }
     const code = init.closeCode === undefined ? undefined : clampToShort(init.closeCode);
-    const reason = init.reason === undefined ? "" : Buffer.from(String(init.reason)).toString();
+    const reason = init.reason === undefined ? "" : Buffer.from(stringOf(init.reason)).toString();
     checkCloseArguments(code, reason);
     this.#closeCode = code ?? (encodeUtf8(reason).length > 0 ? CloseCode.normal : null);
     this.#reason = reason;

@@ -14,6 +14,7 @@ import { readOutgoingData } from "./outgoing-data.js";
 import { read, type WebConnectOptions } from "./web-options.js";
 import { isIterable, readProtocols } from "./web-protocols.js";
 import { endError, type WebSocketCloseInfo, WebSocketError } from "./web-socket-error.js";
+import { stringOf } from "./web-string.js";
 import { readWebUrl } from "./web-url.js";
 
 /** How to open a `WebSocketStream`: `protocols` and `signal` as in browsers, the rest for Node only. */
@@ -70,8 +71,8 @@ export class WebSocketStream {
     const { protocols = [], signal, ...rest } = options;
     checkOptions(options);
     this.#url = readWebUrl(url);
-    handled(this.#opened.promise);
-    handled(this.#closed.promise);
+    void handled(this.#opened.promise);
+    void handled(this.#closed.promise);
     const { protocols: names, options: checked } = read(readProtocols([...protocols]), rest);
     if (signal?.aborted === true) {
       this.#fail(signal.reason);
@@ -114,7 +115,7 @@ export class WebSocketStream {
     const giveUp = (): void => opening.abort();
     signal?.addEventListener("abort", giveUp, { once: true });
     try {
-      const connection = await connect<undefined>(this.#url, { ...options, data: undefined, signal: opening.signal });
+      const connection = await connect(this.#url, { ...options, data: undefined, signal: opening.signal });
       if (opening.signal.aborted) connection.terminate();
       opening.signal.throwIfAborted();
       this.#begin(connection);
@@ -162,7 +163,7 @@ export class WebSocketStream {
 
   async #write(connection: Connection<undefined>, chunk: unknown): Promise<void> {
     // A Blob is none of what is written in Chromium either: it becomes a string.
-    const message = chunk instanceof Blob ? String(chunk) : readOutgoingData(chunk);
+    const message = chunk instanceof Blob ? stringOf(chunk) : readOutgoingData(chunk);
     try {
       await connection.send(message);
     } catch {

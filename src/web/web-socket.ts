@@ -32,6 +32,7 @@ interface End {
  * The class behind `WebSocket`. Every event is a task of its own (`setImmediate`), as the web has it: what waits for one by a promise
  * has run before the next one, and misses none.
  */
+// oxlint-disable-next-line no-shadow -- its name is what users see
 const WebSocketClass = class WebSocket extends EventTarget {
   readonly #url: URL;
   readonly #opening = new AbortController();
@@ -141,7 +142,7 @@ const WebSocketClass = class WebSocket extends EventTarget {
     void this.#connection?.close(code, reason);
   }
 
-  static #open(connection: Connection<WebSocket>): void {
+  static #open(this: void, connection: Connection<WebSocket>): void {
     const socket = connection.data;
     if (socket.#readyState !== ReadyState.CONNECTING) {
       connection.terminate();
@@ -164,7 +165,7 @@ const WebSocketClass = class WebSocket extends EventTarget {
     close: (connection, info) => void setImmediate(WebSocket.#finished, connection, info),
   };
 
-  static #deliver(socket: WebSocket, message: Message): void {
+  static #deliver(this: void, socket: WebSocket, message: Message): void {
     // WHATWG WebSockets, "a WebSocket message has been received": not unless the ready state is OPEN.
     if (socket.#readyState === ReadyState.OPEN) {
       const data = typeof message === "string" ? message : bytesAs(socket.#binaryType, message);
@@ -173,11 +174,11 @@ const WebSocketClass = class WebSocket extends EventTarget {
     socket.#undelivered--;
   }
 
-  static #failed(socket: WebSocket, error: Error): void {
+  static #failed(this: void, socket: WebSocket, error: Error): void {
     socket.#end({ code: 1006, reason: "", wasClean: false, error });
   }
 
-  static #finished(connection: Connection<WebSocket>, info: CloseInfo): void {
+  static #finished(this: void, connection: Connection<WebSocket>, info: CloseInfo): void {
     const { receivedClose, data: socket } = connection;
     const { clean } = info;
     if (clean) socket.#buffered.clear();
@@ -195,8 +196,18 @@ const WebSocketClass = class WebSocket extends EventTarget {
 defineInterface(
   WebSocketClass,
   [
-    ...["url", "readyState", "bufferedAmount", "extensions", "protocol", "binaryType", "send", "close"],
-    ...["onopen", "onerror", "onclose", "onmessage"],
+    "url",
+    "readyState",
+    "bufferedAmount",
+    "extensions",
+    "protocol",
+    "binaryType",
+    "send",
+    "close",
+    "onopen",
+    "onerror",
+    "onclose",
+    "onmessage",
   ],
   ReadyState,
 );
@@ -211,7 +222,7 @@ function unclean(): Error {
 
 /** The bytes of a message that is ours, as a listener gets them. */
 function bytesAs(type: BinaryType, bytes: Uint8Array): Blob | ArrayBuffer {
-  if (type === "blob") return new Blob([bytes as Uint8Array<ArrayBuffer>]);
+  if (type === "blob") return new Blob([bufferOf(bytes)]);
   return bufferOf(bytes);
 }
 

@@ -1,3 +1,5 @@
+import { stringOf } from "./web-string.js";
+
 const schemes: Readonly<Record<string, string>> = { "http:": "ws:", "https:": "wss:" };
 const taken: readonly string[] = ["ws:", "wss:", "ws+unix:"];
 
@@ -9,7 +11,7 @@ const taken: readonly string[] = ["ws:", "wss:", "ws+unix:"];
  */
 export function readWebUrl(given: unknown): URL {
   // WebIDL: a USVString. A symbol throws a TypeError.
-  const text = `${given as string}`;
+  const text = stringOf(given);
   if (!URL.canParse(text)) throw syntaxError("the URL cannot be parsed; it looks like wss://example.com/path");
   const url = new URL(text);
   url.protocol = schemes[url.protocol] ?? url.protocol;

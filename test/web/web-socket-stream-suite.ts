@@ -4,7 +4,7 @@ import type { WebSocketError, WebSocketStream } from "../../src/web/index.js";
  * What `WebSocketStream` must do, by the Web Platform Tests' expectations (websockets/stream/tentative) and Chromium. It runs on ours and
  * in Chromium, so it imports nothing but types: it is handed over as a text.
  */
-export interface StreamContext {
+interface StreamContext {
   readonly WebSocketStream: typeof WebSocketStream;
   readonly WebSocketError: typeof WebSocketError;
   /** `ws://127.0.0.1:PORT` of the suite's server. */
@@ -12,7 +12,7 @@ export interface StreamContext {
 }
 
 /** One expectation. It throws where it is not met. */
-export type StreamExpectation = (context: StreamContext) => void | Promise<void>;
+type StreamExpectation = (context: StreamContext) => void | Promise<void>;
 
 function outcome(run: () => unknown): unknown {
   try {
@@ -201,7 +201,7 @@ const messages: Record<string, StreamExpectation> = {
       [1, "1"],
       [new Blob(["x"]), "[object Blob]"],
     ] as const) {
-      await writer.write(given as unknown as string);
+      await writer.write(given as string);
       same((await reader.read()).value, text);
     }
     stream.close();

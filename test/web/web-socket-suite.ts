@@ -141,7 +141,7 @@ const constructors: Record<string, Expectation> = {
     base,
   }) => {
     const socket = new WebSocket(`${base}/echo`, null as unknown as string);
-    const other = new WebSocket(`${base}/echo`, undefined as unknown as string);
+    const other = new WebSocket(`${base}/echo`, undefined);
     await Promise.all([next(socket, "open"), next(other, "open")]);
     same([socket.protocol, other.protocol], ["null", ""]);
     socket.close();
@@ -157,8 +157,15 @@ const constructors: Record<string, Expectation> = {
     same(
       { readyState, bufferedAmount, extensions, protocol, binaryType, onopen, onmessage, onerror, onclose },
       {
-        ...{ readyState: 0, bufferedAmount: 0, extensions: "", protocol: "", binaryType: "blob" },
-        ...{ onopen: null, onmessage: null, onerror: null, onclose: null },
+        readyState: 0,
+        bufferedAmount: 0,
+        extensions: "",
+        protocol: "",
+        binaryType: "blob",
+        onopen: null,
+        onmessage: null,
+        onerror: null,
+        onclose: null,
       },
     );
     socket.close();
@@ -608,12 +615,12 @@ const amounts: Record<string, Expectation> = {
     const socket = await opened(context);
     socket.close();
     socket.send("abc");
-    const closing = socket.bufferedAmount;
+    const whileClosing = socket.bufferedAmount;
     await ended(socket);
     const before = socket.bufferedAmount;
     socket.send("é");
     socket.send(new ArrayBuffer(5));
-    same([closing, before, socket.bufferedAmount], [3, 3, 10]);
+    same([whileClosing, before, socket.bufferedAmount], [3, 3, 10]);
   },
 };
 

@@ -1,4 +1,4 @@
-import { CloseEvent as OurCloseEvent, WebSocket as OurWebSocket } from "halyard/web";
+import { type CloseEvent as OurCloseEvent, WebSocket as OurWebSocket } from "halyard/web";
 
 /**
  * Compiled and never run: our `WebSocket` is one of lib.dom's and the other way round, instances and classes, so that what is written for
