@@ -1,0 +1,125 @@
+import type { ResolvedOptions } from "./reconnecting-options.js";
+import type { DropReason, SocketClose } from "./reconnecting-state.js";
+import type { Received, Sendable } from "./sendable.js";
+import type { SocketLike } from "./socket-like.js";
+
+/** What a link tells. After `ended` it tells nothing. */
+export interface LinkEvents {
+  opened(url: string): void;
+  received(message: Received): void;
+  ended(reason: DropReason): void;
+}
+
+/** One attempt, and the connection that it leads to. It ends once, and tells so once. */
+export class Link {
+  readonly #options: ResolvedOptions;
+  readonly #events: LinkEvents;
+  readonly #abort = new AbortController();
+  readonly #cancelDeadline: () => void;
+  #socket: SocketLike | undefined;
+  #isOpen = false;
+  #isOver = false;
+  #hasClosed = false;
+
+  constructor(options: ResolvedOptions, attempt: number, events: LinkEvents) {
+    this.#options = options;
+    this.#events = events;
+    const { environment, connectTimeoutMs } = options;
+    this.#cancelDeadline =
+      connectTimeoutMs === Infinity
+        ? () => {}
+        : environment.startTimer(() => this.end({ kind: "connect-timeout" }), connectTimeoutMs);
+    void this.#connect(attempt);
+  }
+
+  get protocol(): string {
+    return this.#socket?.protocol ?? "";
+  }
+
+  get bufferedAmount(): number {
+    return this.#isOpen ? (this.#socket?.bufferedAmount ?? 0) : 0;
+  }
+
+  /**
+   * Payload bytes that nobody can have received. They are known only of a socket that has closed by itself: one that is given
+   * up may still send what it holds, as the web's sockets know a polite end only.
+   */
+  get unsentBytes(): number {
+    if (!this.#hasClosed || this.#socket === undefined) return 0;
+    return this.#socket.unsentBytes ?? this.#socket.bufferedAmount;
+  }
+
+  /** Whether the socket takes messages. One that closes, and has not said so yet, would drop them. */
+  get canSend(): boolean {
+    return !this.#isOver && this.#isOpen && this.#socket?.readyState === 1;
+  }
+
+  send(message: Sendable): void {
+    this.#socket?.send(message as never);
+  }
+
+  /** Begins the closing handshake; `ended` follows when it is over. */
+  close(code: number, reason: string): void {
+    if (this.#isOpen) this.#socket?.close(code, reason);
+    else this.end({ kind: "requested" });
+  }
+
+  /** Gives the attempt or the connection up. */
+  end(reason: DropReason): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#cancelDeadline();
+    this.#abort.abort();
+    this.#events.ended(reason);
+    if (this.#socket !== undefined) discard(this.#socket);
+  }
+
+  async #connect(attempt: number): Promise<void> {
+    const { url, open, protocols } = this.#options;
+    const { signal } = this.#abort;
+    try {
+      await Promise.resolve(); // whoever made us may still add listeners
+      if (this.#isOver) return;
+      const address = String(typeof url === "function" ? await url({ attempt, signal }) : url);
+      if (this.#isOver) return;
+      const socket = await open(address, { protocols, signal });
+      if (this.#isOver) discard(socket);
+      else this.#take(socket, address);
+    } catch (error) {
+      this.end({ kind: "connect-failed", error });
+    }
+  }
+
+  #take(socket: SocketLike, url: string): void {
+    this.#socket = socket;
+    socket.binaryType = this.#options.binaryType;
+    const opened = (): void => {
+      if (this.#isOver || this.#isOpen) return;
+      this.#isOpen = true;
+      this.#cancelDeadline();
+      this.#events.opened(url);
+    };
+    socket.onopen = opened;
+    socket.onmessage = ({ data }: { data: Received }) => {
+      if (!this.#isOver) this.#events.received(data);
+    };
+    socket.onclose = ({ code, reason, wasClean }: SocketClose) => {
+      this.#hasClosed = true;
+      this.end(this.#isOpen ? { kind: "closed", code, reason, wasClean } : { kind: "connect-failed" });
+    };
+    socket.onerror = null; // a close event follows, and says more
+    if (socket.readyState === 1) opened();
+    else if (socket.readyState > 1) this.end({ kind: "connect-failed" });
+  }
+}
+
+/** Closes a socket that nobody listens to any more. */
+function discard(socket: SocketLike): void {
+  socket.onopen = socket.onmessage = socket.onclose = null;
+  socket.onerror = () => {}; // `ws` throws an error that nobody hears
+  try {
+    socket.close();
+  } catch {
+    // It never was more than an attempt.
+  }
+}

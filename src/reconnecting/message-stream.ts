@@ -1,0 +1,70 @@
+import { ReconnectingError } from "./reconnecting-error.js";
+import { byteLengthOf, type Received } from "./sendable.js";
+
+type Result<M> = IteratorResult<M, undefined>;
+
+/** The messages for one `for await` loop, kept while its body runs. */
+export class MessageStream<M extends Received> implements AsyncIterableIterator<M, undefined> {
+  readonly #maxBytes: number;
+  readonly #stopped: (stream: MessageStream<M>) => void;
+  #messages: M[] = [];
+  #bytes = 0;
+  readonly #waiters: ((result: Result<M>) => void)[] = [];
+  #isOver = false;
+  #error: Error | undefined;
+
+  /** @param stopped called when the loop has ended by itself */
+  constructor(maxBytes: number, stopped: (stream: MessageStream<M>) => void) {
+    this.#maxBytes = maxBytes;
+    this.#stopped = stopped;
+  }
+
+  push(message: M): void {
+    if (this.#isOver) return;
+    const waiter = this.#waiters.shift();
+    if (waiter !== undefined) {
+      waiter({ done: false, value: message });
+      return;
+    }
+    this.#messages.push(message);
+    this.#bytes += byteLengthOf(message);
+    if (this.#bytes <= this.#maxBytes) return;
+    this.#error = new ReconnectingError(
+      "reader-too-slow",
+      `more than maxUnreadBytes (${this.#maxBytes}) wait for a for-await loop; read faster, raise it, or use on("message")`,
+    );
+    this.#stopped(this);
+    this.end();
+  }
+
+  /** No more will come; what is here can still be read. */
+  end(): void {
+    this.#isOver = true;
+    for (const settle of this.#waiters.splice(0)) settle({ done: true, value: undefined });
+  }
+
+  next(): Promise<Result<M>> {
+    const message = this.#messages.shift();
+    if (message !== undefined) {
+      this.#bytes -= byteLengthOf(message);
+      return Promise.resolve({ done: false, value: message });
+    }
+    const error = this.#error;
+    this.#error = undefined;
+    if (error !== undefined) return Promise.reject(error);
+    if (this.#isOver) return Promise.resolve({ done: true, value: undefined });
+    return new Promise((settle) => void this.#waiters.push(settle));
+  }
+
+  return(): Promise<Result<M>> {
+    this.#messages = [];
+    this.#error = undefined;
+    this.#stopped(this);
+    this.end();
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+}

@@ -1,0 +1,19 @@
+/** Why something that was asked of a reconnecting socket was refused. */
+export type ReconnectingErrorCode =
+  /** The message does not fit into the send queue. */
+  | "queue-full"
+  /** The socket is closing or closed for good. */
+  | "closed"
+  /** A `for await` loop was slower than the server for too long: `maxUnreadBytes` were waiting for it. */
+  | "reader-too-slow";
+
+/** The error of a reconnecting socket. Its message says what happened and what to do. */
+export class ReconnectingError extends Error {
+  override readonly name = "ReconnectingError";
+  readonly code: ReconnectingErrorCode;
+
+  constructor(code: ReconnectingErrorCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}

@@ -1,0 +1,339 @@
+import { defer } from "../internal/deferred.js";
+import { backoffDelayMs, longDelayMs } from "./backoff.js";
+import type { EnvironmentEvent } from "./environment.js";
+import { Link } from "./link.js";
+import { Listeners } from "./listeners.js";
+import { MessageStream } from "./message-stream.js";
+import { ReconnectingError } from "./reconnecting-error.js";
+import {
+  type ReconnectingOptions,
+  resolveOptions,
+  type ResolvedOptions,
+  type UrlSource,
+} from "./reconnecting-options.js";
+import type { DropReason, EndReason, ReconnectingState } from "./reconnecting-state.js";
+import { SendQueue } from "./send-queue.js";
+import { type BinaryType, byteLengthOf, isSendable, type Received, type Sendable, snapshotOf } from "./sendable.js";
+import { Vigil } from "./vigil.js";
+
+/** Messages of which it is not known that they have arrived, or known that they have not. */
+export interface Loss {
+  /**
+   * `"uncertain"`: they were on their way when a connection ended, and have arrived or not. `"unsent"`: they waited when the
+   * socket was closed for good. `"overflow"`: they gave way to newer ones, with `overflow: "drop-oldest"`.
+   */
+  readonly kind: "uncertain" | "unsent" | "overflow";
+  /** The oldest first. */
+  readonly messages: readonly Sendable[];
+  /** How many more, older ones are uncertain, too many to be kept. */
+  readonly omitted: number;
+}
+
+/** What can be listened to. */
+export interface ReconnectingEvents<B extends BinaryType = "arraybuffer"> {
+  readonly state: ReconnectingState;
+  readonly message: Received<B>;
+  readonly loss: Loss;
+}
+
+/**
+ * A WebSocket that comes back: after a server's restart, a lost network, a sleep. It begins to connect at once, and goes on
+ * until `close()`, the `signal`, or a close code after which nobody should come back.
+ *
+ * ```ts
+ * const socket = new ReconnectingSocket("wss://example.com/chat");
+ * socket.on("state", (state) => console.log(state.kind));
+ * socket.send("hello");
+ * for await (const message of socket) console.log(message);
+ * ```
+ *
+ * Listeners added in the turn in which it was made miss nothing. A message that nobody listens for is dropped.
+ */
+export class ReconnectingSocket<B extends BinaryType = "arraybuffer"> implements AsyncDisposable {
+  readonly #options: ResolvedOptions;
+  readonly #queue: SendQueue;
+  readonly #listeners = new Listeners<ReconnectingEvents<B>>();
+  readonly #streams = new Set<MessageStream<Received<B>>>();
+  readonly #closed = defer<void>();
+  readonly #releases: (() => void)[] = [];
+  #state: ReconnectingState = Object.freeze({ kind: "connecting", attempt: 1, reason: undefined });
+  #link: Link | undefined;
+  #vigil: Vigil | undefined;
+  #cancelTimer: () => void = () => {};
+  #failures = 0;
+  #openedAtMs: number | undefined;
+  #frozenAtMs: number | undefined;
+
+  /** @throws TypeError or RangeError for an option that is wrong or does not exist. */
+  constructor(url: UrlSource, options: ReconnectingOptions<B> = {}) {
+    this.#options = resolveOptions(url, options);
+    this.#queue = new SendQueue(this.#options);
+    this.#releases.push(this.#options.environment.watch((event) => this.#notice(event)));
+    this.#dial(undefined);
+    const { signal } = options;
+    if (signal === undefined) return;
+    const abort = (): void => this.#finish({ kind: "aborted", cause: signal.reason as unknown });
+    if (signal.aborted) abort();
+    signal.addEventListener("abort", abort);
+    this.#releases.push(() => signal.removeEventListener("abort", abort));
+  }
+
+  /** What it does now: the same object until it changes. */
+  get state(): ReconnectingState {
+    return this.#state;
+  }
+
+  /** Fulfilled when the state is `"closed"`. Never rejects. */
+  get closed(): Promise<void> {
+    return this.#closed.promise;
+  }
+
+  /** Bytes that wait: for a connection, or in it. */
+  get bufferedBytes(): number {
+    return this.#queue.bytes + (this.#link?.bufferedAmount ?? 0);
+  }
+
+  /** Messages that wait for a connection. */
+  get queuedMessages(): number {
+    return this.#queue.length;
+  }
+
+  /**
+   * Calls `listener` for every change of the state, every message, or every loss.
+   *
+   * @returns a function that takes the listener back.
+   */
+  on<Name extends keyof ReconnectingEvents<B>>(
+    name: Name,
+    listener: (value: ReconnectingEvents<B>[Name]) => void,
+  ): () => void {
+    return this.#listeners.on(name, listener);
+  }
+
+  /** Every message from now on. It ends when the socket is closed; leaving the loop closes nothing. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<Received<B>, undefined> {
+    const stream = new MessageStream<Received<B>>(this.#options.maxUnreadBytes, (over) => this.#streams.delete(over));
+    if (this.#state.kind === "closed") stream.end();
+    else this.#streams.add(stream);
+    return stream;
+  }
+
+  /**
+   * Sends now, or once there is a connection, in order. What is sent by a listener of `"open"` goes before what has waited.
+   *
+   * @returns `"sent"` when a connection took it, which does not say that it arrives; `"queued"` when it waits.
+   * @throws ReconnectingError `"queue-full"` where there is no room, `"closed"` after the end; TypeError for what is no message.
+   */
+  send(message: Sendable): "sent" | "queued" {
+    if (!isSendable(message)) throw new TypeError("send takes a string, bytes or a Blob");
+    if (this.#state.kind === "closed" || this.#state.kind === "closing") {
+      throw new ReconnectingError("closed", "this socket is closed for good; make another");
+    }
+    const bytes = byteLengthOf(message);
+    this.#makeRoom(bytes);
+    const own = snapshotOf(message);
+    if (this.#state.kind === "open" && this.#link?.canSend === true) {
+      this.#give(this.#link, own);
+      return "sent";
+    }
+    this.#queue.add(own, bytes);
+    return "queued";
+  }
+
+  /** Connects anew, at once: for a "Reconnect now" button, or after a token has changed. Does nothing once it closes. */
+  reconnect(): void {
+    if (this.#state.kind === "closed" || this.#state.kind === "closing") return;
+    if (this.#state.kind === "waiting") this.#dial(this.#state.reason);
+    else this.#link?.end({ kind: "requested" });
+  }
+
+  /**
+   * Ends it for good. What a connection was given is still sent; what waits for one is told as a loss.
+   *
+   * @param code 1000, or 3000 to 4999
+   * @param reason up to 123 bytes
+   * @returns a promise that is fulfilled when it is closed, after `closeTimeoutMs` at the latest.
+   */
+  close(code = 1000, reason = ""): Promise<void> {
+    if (code !== 1000 && !(Number.isInteger(code) && code >= 3000 && code <= 4999)) {
+      throw new RangeError(`close got the code ${code}; it takes 1000, or 3000 to 4999`);
+    }
+    if (byteLengthOf(reason) > 123) throw new RangeError("close got a reason of more than 123 bytes");
+    if (this.#state.kind === "open" && this.#link !== undefined) {
+      this.#cancelTimer();
+      this.#vigil?.stop();
+      const { environment, closeTimeoutMs } = this.#options;
+      this.#cancelTimer = environment.startTimer(() => this.#finish({ kind: "requested" }), closeTimeoutMs);
+      this.#change({ kind: "closing" });
+      this.#link.close(code, reason);
+    } else if (this.#state.kind !== "closing") this.#finish({ kind: "requested" });
+    return this.closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #dial(reason: DropReason | undefined): void {
+    this.#cancelTimer();
+    const attempt = this.#failures + 1;
+    const link: Link = new Link(this.#options, attempt, {
+      opened: (url) => this.#opened(link, url),
+      received: (message) => this.#received(message as Received<B>),
+      ended: (ending) => this.#ended(link, ending),
+    });
+    this.#link = link;
+    this.#change({ kind: "connecting", attempt, reason });
+  }
+
+  #opened(link: Link, url: string): void {
+    const { environment } = this.#options;
+    this.#openedAtMs = environment.nowMs();
+    this.#vigil = new Vigil(this.#options, {
+      get bufferedAmount() {
+        return link.bufferedAmount;
+      },
+      probe: (message) => {
+        if (link.canSend) this.#give(link, message, true);
+      },
+      end: (reason) => link.end(reason),
+    });
+    this.#change({ kind: "open", url, protocol: link.protocol });
+    while (this.#link === link && link.canSend && this.#queue.length > 0) this.#give(link, this.#queue.take() ?? "");
+  }
+
+  #give(link: Link, message: Sendable, isProbe = false): void {
+    this.#queue.given(message, isProbe);
+    link.send(message);
+  }
+
+  #received(message: Received<B>): void {
+    if (this.#state.kind !== "open") return;
+    this.#vigil?.heard();
+    if (this.#options.heartbeat?.isReply(message) === true) {
+      this.#queue.confirm();
+      return;
+    }
+    for (const stream of this.#streams) stream.push(message);
+    this.#listeners.tell("message", message);
+  }
+
+  #ended(link: Link, reason: DropReason): void {
+    const { kind } = this.#state;
+    const { environment, stableAfterMs } = this.#options;
+    const lastedMs = this.#openedAtMs === undefined ? -1 : environment.nowMs() - this.#openedAtMs;
+    this.#failures = lastedMs >= stableAfterMs ? 0 : this.#failures + 1;
+    this.#openedAtMs = undefined;
+    this.#vigil?.stop();
+    this.#vigil = undefined;
+    this.#link = undefined;
+    const { uncertain, omitted } = this.#queue.dropped(link.unsentBytes);
+    this.#tellLoss("uncertain", uncertain, omitted);
+    if (this.#state.kind === "closed") return;
+    if (kind === "closing") this.#finish({ kind: "requested" });
+    else this.#goOn(reason);
+  }
+
+  /** After a connection or an attempt has ended: the end, or another attempt, and when. */
+  #goOn(reason: DropReason): void {
+    const { maxAttempts, shouldReconnect } = this.#options;
+    if (reason.kind === "requested") {
+      this.#failures = 0;
+      this.#dial(reason);
+    } else if (reason.kind === "closed" && !shouldReconnect(reason)) this.#finish({ ...reason, kind: "refused" });
+    else if (reason.kind === "connect-failed" && isInvalid(reason.error)) {
+      this.#finish({ kind: "invalid", error: reason.error });
+    } else if (this.#failures >= maxAttempts) {
+      this.#finish({ kind: "gave-up", attempts: this.#failures, last: reason });
+    } else this.#wait(reason, this.#delayAfter(reason));
+  }
+
+  #delayAfter(reason: DropReason): number {
+    const { environment } = this.#options;
+    const mustWait = reason.kind === "closed" && reason.code === 1013;
+    if (mustWait || !environment.isOnline()) return longDelayMs(this.#options, environment.random());
+    return backoffDelayMs(this.#options, Math.max(0, this.#failures - 1), environment.random());
+  }
+
+  #wait(reason: DropReason, delayMs: number): void {
+    const { environment } = this.#options;
+    this.#cancelTimer();
+    this.#cancelTimer = environment.startTimer(() => this.#dial(reason), delayMs);
+    const retryAtMs = environment.nowMs() + delayMs;
+    const isOnline = environment.isOnline();
+    this.#change({ kind: "waiting", attempt: this.#failures + 1, delayMs, retryAtMs, isOnline, reason });
+  }
+
+  #notice(event: EnvironmentEvent): void {
+    const { environment, sleepThresholdMs } = this.#options;
+    switch (event) {
+      case "offline":
+        if (this.#state.kind === "open") this.#link?.end({ kind: "offline" });
+        return;
+      case "freeze":
+        this.#frozenAtMs = environment.nowMs();
+        return;
+      case "resume": {
+        const forMs = environment.nowMs() - (this.#frozenAtMs ?? environment.nowMs());
+        this.#frozenAtMs = undefined;
+        this.#vigil?.doubt(forMs >= sleepThresholdMs ? { kind: "frozen", forMs } : undefined);
+        break;
+      }
+      case "online":
+      case "visible":
+        this.#vigil?.doubt();
+        break;
+    }
+    this.#hurry();
+  }
+
+  /** Somebody is there again: nobody waits longer than before a first attempt. Still spread, as others come back too. */
+  #hurry(): void {
+    if (this.#state.kind !== "waiting") return;
+    const { environment } = this.#options;
+    const delayMs = backoffDelayMs(this.#options, 0, environment.random());
+    if (environment.nowMs() + delayMs < this.#state.retryAtMs) this.#wait(this.#state.reason, delayMs);
+  }
+
+  #makeRoom(bytes: number): void {
+    const buffered = this.#link?.bufferedAmount ?? 0;
+    const { overflow, maxQueuedBytes } = this.#options;
+    if (this.#queue.hasRoomFor(bytes, buffered)) return;
+    const dropped: Sendable[] = [];
+    if (overflow === "drop-oldest" && bytes + buffered <= maxQueuedBytes) {
+      while (!this.#queue.hasRoomFor(bytes, buffered)) dropped.push(this.#queue.take() ?? "");
+      this.#tellLoss("overflow", dropped);
+      return;
+    }
+    throw new ReconnectingError(
+      "queue-full",
+      `no room for ${bytes} bytes in the send queue; wait, or raise maxQueuedBytes or maxQueuedMessages`,
+    );
+  }
+
+  #finish(reason: EndReason): void {
+    if (this.#state.kind === "closed") return;
+    this.#cancelTimer();
+    for (const release of this.#releases.splice(0)) release();
+    this.#change({ kind: "closed", reason });
+    this.#link?.end({ kind: "requested" });
+    for (const stream of this.#streams) stream.end();
+    this.#streams.clear();
+    this.#tellLoss("unsent", this.#queue.takeAll());
+    this.#closed.resolve();
+  }
+
+  #tellLoss(kind: Loss["kind"], messages: readonly Sendable[], omitted = 0): void {
+    if (messages.length > 0 || omitted > 0) this.#listeners.tell("loss", { kind, messages, omitted });
+  }
+
+  #change(state: ReconnectingState): void {
+    this.#state = Object.freeze(state);
+    this.#listeners.tell("state", state);
+  }
+}
+
+/** `new WebSocket` refuses a URL or a subprotocol with a `SyntaxError`, a `DOMException` of that name. */
+function isInvalid(error: unknown): boolean {
+  return (error as { readonly name?: unknown } | undefined)?.name === "SyntaxError";
+}

@@ -1,0 +1,60 @@
+/** How a connection that was open ended, as its `CloseEvent` tells. */
+export interface SocketClose {
+  readonly code: number;
+  readonly reason: string;
+  readonly wasClean: boolean;
+}
+
+/** Why there is no connection now. */
+export type DropReason =
+  /** It closed: by a close frame, or without one (1006). */
+  | ({ readonly kind: "closed" } & SocketClose)
+  /** The attempt failed. Browsers do not say why; `error` is what `url` or `open` threw, where they did. */
+  | { readonly kind: "connect-failed"; readonly error?: unknown }
+  /** `connectTimeoutMs` were over before it was open. */
+  | { readonly kind: "connect-timeout" }
+  /** Nothing came: no answer to a probe within `heartbeat.timeoutMs`, or nothing at all for `silenceTimeoutMs`. */
+  | { readonly kind: "silent" }
+  /** `bufferedAmount` did not fall for `stallTimeoutMs`. */
+  | { readonly kind: "stalled" }
+  /** The clock jumped: the machine slept, or the process was stopped. */
+  | { readonly kind: "slept"; readonly forMs: number }
+  /** The browser had frozen the page. */
+  | { readonly kind: "frozen"; readonly forMs: number }
+  /** The browser said that there is no network. */
+  | { readonly kind: "offline" }
+  /** `reconnect()` was called. */
+  | { readonly kind: "requested" };
+
+/** Why there will be no connection any more. */
+export type EndReason =
+  /** `close()` was called. */
+  | { readonly kind: "requested" }
+  /** `signal` was aborted; `cause` is its reason. */
+  | { readonly kind: "aborted"; readonly cause: unknown }
+  /** The server closed with a code after which nobody should come back (`shouldReconnect`). */
+  | ({ readonly kind: "refused" } & SocketClose)
+  /** `maxAttempts` in a row have failed. */
+  | { readonly kind: "gave-up"; readonly attempts: number; readonly last: DropReason }
+  /** The URL or a subprotocol is not one; trying again would not help. */
+  | { readonly kind: "invalid"; readonly error: unknown };
+
+/** What a reconnecting socket does now. Each change is a new, frozen object. */
+export type ReconnectingState =
+  /** An attempt is under way: the `attempt`-th since the last connection that lasted, from 1. */
+  | { readonly kind: "connecting"; readonly attempt: number; readonly reason: DropReason | undefined }
+  /** `protocol` is the subprotocol that the server chose, or `""`. */
+  | { readonly kind: "open"; readonly url: string; readonly protocol: string }
+  /** The next attempt begins at `retryAtMs` (as of `Date.now()`), earlier if the network or the user comes back. */
+  | {
+      readonly kind: "waiting";
+      readonly attempt: number;
+      readonly delayMs: number;
+      readonly retryAtMs: number;
+      readonly isOnline: boolean;
+      readonly reason: DropReason;
+    }
+  /** `close()` was called, and the closing handshake is not over yet. */
+  | { readonly kind: "closing" }
+  /** The end: nothing comes after it. */
+  | { readonly kind: "closed"; readonly reason: EndReason };

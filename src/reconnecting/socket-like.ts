@@ -1,0 +1,37 @@
+/**
+ * What is asked of a socket: the part of a WHATWG `WebSocket` that is used here. The browser's and Node's fit, that of
+ * `halyard/web` and that of `ws` too; `socketOf` makes one of a connection of `halyard/client`.
+ */
+export interface SocketLike {
+  /** 0 connecting, 1 open, 2 closing, 3 closed. */
+  readonly readyState: number;
+  /** Payload bytes that `send` took and that have not left yet; it keeps its value when the connection closes. */
+  readonly bufferedAmount: number;
+  /** Payload bytes that never left, where `bufferedAmount` counts something else. */
+  readonly unsentBytes?: number;
+  /** The subprotocol that the server chose, or `""`. */
+  readonly protocol: string;
+  binaryType: string;
+  onopen: ((event: never) => unknown) | null;
+  onmessage: ((event: never) => unknown) | null;
+  onclose: ((event: never) => unknown) | null;
+  onerror: ((event: never) => unknown) | null;
+  send(data: never): void;
+  close(code?: number, reason?: string): void;
+}
+
+/** What a factory of sockets is told beside the URL. */
+export interface OpenContext {
+  readonly protocols: readonly string[];
+  /** Aborted when the attempt is given up: by the deadline, by `close()`, by `reconnect()`. */
+  readonly signal: AbortSignal;
+}
+
+/** Opens a socket; it may be open already, or still connecting. What it throws or rejects with is a failed attempt. */
+export type OpenSocket = (url: string, context: OpenContext) => SocketLike | Promise<SocketLike>;
+
+/** The `WebSocket` of the runtime, as an `OpenSocket`. */
+export function nativeSocket(): OpenSocket | undefined {
+  const { WebSocket } = globalThis as { WebSocket?: new (url: string, protocols?: string[]) => SocketLike };
+  return WebSocket && ((url, { protocols }) => new WebSocket(url, [...protocols]));
+}

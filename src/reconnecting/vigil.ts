@@ -1,0 +1,120 @@
+import type { ResolvedOptions } from "./reconnecting-options.js";
+import type { DropReason } from "./reconnecting-state.js";
+import type { Sendable } from "./sendable.js";
+
+/** The connection as its watch sees it. */
+export interface Watched {
+  readonly bufferedAmount: number;
+  probe(message: Sendable): void;
+  end(reason: DropReason): void;
+}
+
+/** Time between two looks at most, in milliseconds. */
+const LONGEST_TICK_MS = 5_000;
+
+/** A tick that is later than this, in milliseconds, says nothing of the peer: we were held up, and what it sent may wait. */
+const LATE_MS = 2_000;
+
+/**
+ * Watches one open connection: whether anything comes, whether what we send leaves, whether the clock jumps. A browser can
+ * send no pings, so silence alone proves nothing; it takes a probe that the server answers, or a server that is known to talk.
+ */
+export class Vigil {
+  readonly #options: ResolvedOptions;
+  readonly #watched: Watched;
+  readonly #tickMs: number;
+  #heardAtMs: number;
+  #movedAtMs: number;
+  #probedAtMs: number | undefined;
+  #buffered = 0;
+  #tickedAtMs: number;
+  #cancel: () => void;
+
+  constructor(options: ResolvedOptions, watched: Watched) {
+    this.#options = options;
+    this.#watched = watched;
+    const { heartbeat, silenceTimeoutMs, stallTimeoutMs } = options;
+    const shortest = Math.min(
+      silenceTimeoutMs,
+      stallTimeoutMs,
+      heartbeat?.intervalMs ?? Infinity,
+      heartbeat?.timeoutMs ?? Infinity,
+    );
+    this.#tickMs = Math.min(LONGEST_TICK_MS, Math.max(1, Math.ceil(shortest / 4)));
+    this.#heardAtMs = this.#movedAtMs = this.#tickedAtMs = options.environment.nowMs();
+    this.#cancel = this.#nextTick();
+  }
+
+  /** Something has come: the peer is there. */
+  heard(): void {
+    this.#heardAtMs = this.#options.environment.nowMs();
+    this.#probedAtMs = undefined;
+  }
+
+  /**
+   * The connection may be dead, for a reason of ours and not of the peer's: has it prove itself where there is a probe, and
+   * gives it up for `reason` where there is none and there is a reason.
+   */
+  doubt(reason?: DropReason): void {
+    if (this.#options.heartbeat === undefined) {
+      if (reason !== undefined) this.#watched.end(reason);
+      return;
+    }
+    if (reason === undefined && this.#probedAtMs !== undefined) return;
+    const nowMs = this.#options.environment.nowMs();
+    this.#heardAtMs = this.#movedAtMs = nowMs;
+    this.#probe(nowMs);
+  }
+
+  stop(): void {
+    this.#cancel();
+  }
+
+  #nextTick(): () => void {
+    return this.#options.environment.startTimer(() => {
+      this.#cancel = this.#nextTick();
+      this.#look();
+    }, this.#tickMs);
+  }
+
+  #look(): void {
+    const nowMs = this.#options.environment.nowMs();
+    const lateMs = nowMs - this.#tickedAtMs - this.#tickMs;
+    this.#tickedAtMs = nowMs;
+    if (lateMs >= this.#options.sleepThresholdMs) this.doubt({ kind: "slept", forMs: lateMs });
+    else if (lateMs > LATE_MS) this.#forgive(lateMs);
+    else this.#judge(nowMs);
+  }
+
+  /** Our own delay is not the peer's silence. */
+  #forgive(lateMs: number): void {
+    this.#heardAtMs += lateMs;
+    this.#movedAtMs += lateMs;
+    if (this.#probedAtMs !== undefined) this.#probedAtMs += lateMs;
+  }
+
+  #judge(nowMs: number): void {
+    const { heartbeat, silenceTimeoutMs, stallTimeoutMs } = this.#options;
+    const buffered = this.#watched.bufferedAmount;
+    if (buffered === 0 || buffered < this.#buffered) this.#movedAtMs = nowMs;
+    this.#buffered = buffered;
+    if (nowMs - this.#movedAtMs >= stallTimeoutMs) {
+      this.#watched.end({ kind: "stalled" });
+      return;
+    }
+    const silentMs = nowMs - this.#heardAtMs;
+    const isUnanswered =
+      heartbeat !== undefined && this.#probedAtMs !== undefined && nowMs - this.#probedAtMs >= heartbeat.timeoutMs;
+    if (silentMs >= silenceTimeoutMs || isUnanswered) this.#watched.end({ kind: "silent" });
+    else if (heartbeat !== undefined && this.#probedAtMs === undefined && silentMs >= heartbeat.intervalMs) {
+      this.#probe(nowMs);
+    }
+  }
+
+  #probe(nowMs: number): void {
+    const probe = this.#options.heartbeat?.probe;
+    if (probe === undefined) return;
+    this.#probedAtMs = nowMs;
+    this.#watched.probe(typeof probe === "function" ? probe() : probe);
+  }
+}

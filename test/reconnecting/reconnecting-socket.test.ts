@@ -1,0 +1,349 @@
+import { describe, expect, test } from "vitest";
+import { ReconnectingSocket } from "../../src/reconnecting/index.js";
+import { settle, World } from "./world.js";
+
+describe("a reconnecting socket", () => {
+  test("connects, and tells what comes, listeners of the same turn from the beginning", async () => {
+    const world = new World();
+    const subject = world.reconnecting({ protocols: "chat" });
+    expect(world.sockets).toEqual([]);
+    await settle();
+    expect(world.socket).toMatchObject({ url: "ws://test/", binaryType: "arraybuffer" });
+    world.socket.protocol = "chat";
+    world.socket.open();
+    world.socket.say("hello");
+    expect(subject.states).toEqual([{ kind: "open", url: "ws://test/", protocol: "chat" }]);
+    expect(subject.messages).toEqual(["hello"]);
+  });
+
+  test("comes back after a drop, within a delay whose ceiling doubles up to maxDelayMs", async () => {
+    const world = new World();
+    world.chance = 0.999_999;
+    const subject = world.reconnecting({ firstDelayMs: 100, maxDelayMs: 500 });
+    const delays: number[] = [];
+    for (let attempt = 1; attempt <= 5; attempt++) {
+      await settle();
+      world.socket.drop();
+      if (subject.state.kind !== "waiting") throw new Error(subject.state.kind);
+      expect(subject.state).toMatchObject({
+        attempt: attempt + 1,
+        reason: { kind: "connect-failed" },
+        retryAtMs: world.nowMs() + subject.state.delayMs,
+      });
+      delays.push(subject.state.delayMs);
+      const before = world.sockets.length;
+      await world.pass(subject.state.delayMs - 1);
+      expect(world.sockets.length).toBe(before);
+      await world.pass(1);
+      expect(world.sockets.length).toBe(before + 1);
+    }
+    expect(delays).toEqual([99, 199, 399, 499, 499]);
+  });
+
+  test("begins with short delays again after a connection that lasted, and only then", async () => {
+    const world = new World();
+    const subject = await world.opened({ firstDelayMs: 100, stableAfterMs: 1000 });
+    world.socket.drop();
+    await world.pass(50);
+    world.socket.open();
+    await world.pass(999);
+    world.socket.drop();
+    expect(subject.state).toMatchObject({ kind: "waiting", delayMs: 100, attempt: 3 });
+    await world.pass(100);
+    world.socket.open();
+    await world.pass(1000);
+    world.socket.drop(1001, "bye");
+    expect(subject.state).toMatchObject({
+      kind: "waiting",
+      delayMs: 50,
+      attempt: 1,
+      reason: { kind: "closed", code: 1001, reason: "bye", wasClean: true },
+    });
+  });
+
+  test("asks for the URL before each attempt, with its number and a signal", async () => {
+    const world = new World();
+    const signals: AbortSignal[] = [];
+    world.reconnecting({}, async ({ attempt, signal }) => {
+      signals.push(signal);
+      return `ws://test/?token=${attempt}`;
+    });
+    await settle();
+    world.socket.drop();
+    await world.pass(1000);
+    expect(world.sockets.map(({ url }) => url)).toEqual(["ws://test/?token=1", "ws://test/?token=2"]);
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true, false]);
+  });
+
+  test("tries again when the URL cannot be had, and says why", async () => {
+    const world = new World();
+    const error = new Error("no token");
+    const subject = world.reconnecting({}, () => Promise.reject(error));
+    await settle();
+    expect(subject.state).toMatchObject({ kind: "waiting", reason: { kind: "connect-failed", error } });
+    expect(world.sockets).toEqual([]);
+  });
+
+  test("gives an attempt up at the deadline, which covers the URL", async () => {
+    const world = new World();
+    let signal: AbortSignal | undefined;
+    const subject = world.reconnecting({ connectTimeoutMs: 100 }, (context) => {
+      ({ signal } = context);
+      return new Promise(() => {});
+    });
+    await world.pass(99);
+    expect(subject.state.kind).toBe("connecting");
+    expect(signal?.aborted).toBe(false);
+    await world.pass(1);
+    expect(subject.state).toMatchObject({ kind: "waiting", reason: { kind: "connect-timeout" } });
+    expect(signal?.aborted).toBe(true);
+  });
+
+  test("closes a socket that was given up, and hears nothing of it any more", async () => {
+    const world = new World();
+    const subject = world.reconnecting({ connectTimeoutMs: 100 });
+    await world.pass(100);
+    const late = world.socket;
+    expect(late.closes).toEqual([[]]);
+    late.open();
+    late.say("late");
+    late.drop();
+    expect(subject.kinds).toEqual(["waiting"]);
+    expect(subject.messages).toEqual([]);
+  });
+
+  test.each([1000, 1002, 1003, 1007, 1008, 1009, 1010, 3000, 3003, 3500, 3999, 4500, 4999])(
+    "does not come back after close code %i",
+    async (code) => {
+      const world = new World();
+      const subject = await world.opened();
+      world.socket.drop(code, "go");
+      expect(subject.state).toEqual({
+        kind: "closed",
+        reason: { kind: "refused", code, reason: "go", wasClean: true },
+      });
+      await world.pass(60_000);
+      expect(world.sockets.length).toBe(1);
+    },
+  );
+
+  test.each([1001, 1005, 1006, 1011, 1012, 1013, 1014, 3001, 3499, 4000, 4499])(
+    "comes back after close code %i",
+    async (code) => {
+      const world = new World();
+      await world.opened();
+      world.socket.drop(code);
+      await world.pass(60_000);
+      expect(world.sockets.length).toBeGreaterThan(1);
+    },
+  );
+
+  test("gives a server time that asks for it with 1013", async () => {
+    const world = new World();
+    const subject = await world.opened({ maxDelayMs: 10_000 });
+    world.socket.drop(1013);
+    expect(subject.state).toMatchObject({ kind: "waiting", delayMs: 7_500 });
+  });
+
+  test("asks shouldReconnect instead, where that is given", async () => {
+    const world = new World();
+    const subject = await world.opened({ shouldReconnect: ({ code }) => code === 1008 });
+    world.socket.drop(1008);
+    await world.pass(1000);
+    world.socket.open();
+    world.socket.drop(1001);
+    expect(subject.state).toMatchObject({ kind: "closed", reason: { kind: "refused", code: 1001 } });
+  });
+
+  test("gives up after maxAttempts", async () => {
+    const world = new World();
+    const subject = world.reconnecting({ maxAttempts: 2 });
+    for (let attempt = 0; attempt < 2; attempt++) {
+      await world.pass(1000);
+      world.socket.drop();
+    }
+    expect(subject.state).toEqual({
+      kind: "closed",
+      reason: { kind: "gave-up", attempts: 2, last: { kind: "connect-failed" } },
+    });
+  });
+
+  test("does not try again with what is no URL", async () => {
+    const world = new World();
+    const error = new DOMException("The URL is invalid", "SyntaxError");
+    const open = (): never => {
+      throw error;
+    };
+    const subject = world.reconnecting({ open });
+    await settle();
+    expect(subject.state).toEqual({ kind: "closed", reason: { kind: "invalid", error } });
+  });
+
+  test("reconnects now when it is told to, while it waits, connects or is open", async () => {
+    const world = new World();
+    const subject = world.reconnecting();
+    await settle();
+    world.socket.drop();
+    expect(subject.state.kind).toBe("waiting");
+    subject.socket.reconnect();
+    await settle();
+    expect(world.sockets.length).toBe(2);
+    subject.socket.reconnect();
+    await settle();
+    expect(world.sockets.length).toBe(3);
+    expect(subject.state).toMatchObject({ kind: "connecting", attempt: 1, reason: { kind: "requested" } });
+    world.socket.open();
+    subject.socket.reconnect();
+    await settle();
+    expect(world.sockets.map(({ closes }) => closes.length)).toEqual([1, 1, 1, 0]);
+    world.socket.open();
+    expect(subject.state.kind).toBe("open");
+    expect(subject.kinds.filter((kind) => kind === "waiting").length).toBe(1);
+  });
+});
+
+describe("the end of a reconnecting socket", () => {
+  test("is a closing handshake with the code and the reason", async () => {
+    const world = new World();
+    const subject = await world.opened();
+    const closed = subject.socket.close(4001, "done");
+    expect(subject.state).toEqual({ kind: "closing" });
+    expect(world.socket.closes).toEqual([[4001, "done"]]);
+    world.socket.drop(4001, "done");
+    await closed;
+    expect(subject.state).toEqual({ kind: "closed", reason: { kind: "requested" } });
+    expect(subject.socket.close()).toBe(closed);
+    expect([world.timers, world.watchers]).toEqual([0, 0]);
+    subject.socket.reconnect();
+    await world.pass(60_000);
+    expect(world.sockets.length).toBe(1);
+  });
+
+  test("does not wait longer than closeTimeoutMs", async () => {
+    const world = new World();
+    const subject = await world.opened({ closeTimeoutMs: 500 });
+    const closed = subject.socket.close();
+    await world.pass(499);
+    expect(subject.state.kind).toBe("closing");
+    await world.pass(1);
+    await closed;
+    expect(subject.state.kind).toBe("closed");
+    expect(world.timers).toBe(0);
+  });
+
+  test.each(["connecting", "waiting"])("comes at once while it is %s", async (kind) => {
+    const world = new World();
+    const subject = world.reconnecting();
+    await settle();
+    if (kind === "waiting") world.socket.drop();
+    expect(subject.state.kind).toBe(kind);
+    await subject.socket[Symbol.asyncDispose]();
+    expect(subject.state).toEqual({ kind: "closed", reason: { kind: "requested" } });
+    expect([world.timers, world.watchers]).toEqual([0, 0]);
+  });
+
+  test("comes by a signal, aborted before or later", async () => {
+    const world = new World();
+    const cause = new Error("logged out");
+    const early = world.reconnecting({ signal: AbortSignal.abort(cause) });
+    expect(early.state).toEqual({ kind: "closed", reason: { kind: "aborted", cause } });
+    const controller = new AbortController();
+    const subject = world.reconnecting({ signal: controller.signal });
+    await settle();
+    expect(world.sockets.length).toBe(1);
+    world.socket.open();
+    controller.abort(cause);
+    expect(subject.state).toEqual({ kind: "closed", reason: { kind: "aborted", cause } });
+    expect(world.socket.closes.length).toBe(1);
+    expect([world.timers, world.watchers]).toEqual([0, 0]);
+  });
+
+  test.each([
+    [1001, ""],
+    [2999, ""],
+    [5000, ""],
+    [3000.5, ""],
+    [1000, "é".repeat(62)],
+  ])("refuses the code %d with the reason %o", async (code, reason) => {
+    const subject = await new World().opened();
+    expect(() => subject.socket.close(code, reason)).toThrow(RangeError);
+    expect(subject.state.kind).toBe("open");
+  });
+});
+
+describe("for await over a reconnecting socket", () => {
+  test("gives every message across connections, and ends with the socket", async () => {
+    const world = new World();
+    const subject = await world.opened();
+    const read: unknown[] = [];
+    const reading = (async () => {
+      for await (const message of subject.socket) read.push(message);
+    })();
+    world.socket.say("one");
+    world.socket.say("two");
+    world.socket.drop();
+    await world.pass(1000);
+    world.socket.open();
+    world.socket.say("three");
+    world.socket.drop(1000);
+    await reading;
+    expect(read).toEqual(["one", "two", "three"]);
+    for await (const message of subject.socket) throw new Error(`after the end: ${String(message)}`);
+  });
+
+  test("can be left without closing anything", async () => {
+    const world = new World();
+    const subject = await world.opened();
+    const messages = subject.socket[Symbol.asyncIterator]();
+    world.socket.say("one");
+    world.socket.say("two");
+    expect(await messages.next()).toEqual({ done: false, value: "one" });
+    await messages.return?.();
+    world.socket.say("three");
+    expect(await messages.next()).toEqual({ done: true, value: undefined });
+    expect(subject.state.kind).toBe("open");
+  });
+
+  test("fails when more than maxUnreadBytes wait for it, after what was there", async () => {
+    const world = new World();
+    const subject = await world.opened({ maxUnreadBytes: 8 });
+    const messages = subject.socket[Symbol.asyncIterator]();
+    world.socket.say(new ArrayBuffer(4));
+    world.socket.say("four");
+    expect(await messages.next()).toMatchObject({ done: false });
+    world.socket.say("five5");
+    expect(await messages.next()).toEqual({ done: false, value: "four" });
+    expect(await messages.next()).toEqual({ done: false, value: "five5" });
+    await expect(messages.next()).rejects.toMatchObject({ code: "reader-too-slow" });
+    expect(await messages.next()).toEqual({ done: true, value: undefined });
+    expect(subject.messages.length).toBe(3);
+  });
+});
+
+describe("the options of a reconnecting socket", () => {
+  test.each([
+    [{ maxDelayMS: 5 }, "there is no option maxDelayMS"],
+    [{ maxDelayMs: 0 }, "option maxDelayMs got 0; it takes an integer from 1 to 86400000"],
+    [{ maxDelayMs: Infinity }, "option maxDelayMs got Infinity"],
+    [{ maxAttempts: 1.5 }, "option maxAttempts got 1.5; it takes an integer from 1, or Infinity"],
+    [{ connectTimeoutMs: "5" }, "option connectTimeoutMs got 5"],
+    [{ open: "x" }, "option open got x"],
+    [{ shouldReconnect: true }, "option shouldReconnect got true"],
+    [{ binaryType: "nodebuffer" }, "option binaryType got nodebuffer"],
+    [{ overflow: "drop" }, "option overflow got drop"],
+    [{ signal: {} }, "option signal got an object"],
+    [{ heartbeat: {} }, "option heartbeat.probe got undefined"],
+    [{ heartbeat: { probe: "x", every: 1 } }, "there is no option heartbeat.every"],
+    [{ heartbeat: { probe: "x", timeoutMs: 0 } }, "option heartbeat.timeoutMs got 0"],
+    [{ heartbeat: { probe: "x", isReply: 1 } }, "option heartbeat.isReply got 1"],
+  ])("%o is refused", (options, message) => {
+    const open = (): never => {
+      throw new Error("never called");
+    };
+    expect(() => new ReconnectingSocket("ws://test/", { open, ...options } as never)).toThrow(message);
+  });
+
+  test("a URL that is none is refused", () => {
+    expect(() => new ReconnectingSocket(5 as never)).toThrow("option url got 5");
+  });
+});
