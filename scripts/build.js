@@ -12,6 +12,9 @@ import { fileURLToPath } from "node:url";
 const NEXT = "dist-next";
 const LAST = "dist-last";
 
+// The echo page is plain modules, and takes its client as one more of them.
+const PAGE_CLIENT = { from: "dist/reconnecting/index.js", to: "page/reconnecting.js" };
+
 /** @param {string} folder */
 const remove = (folder) => rmSync(folder, { recursive: true, force: true });
 
@@ -25,7 +28,21 @@ if (status === 0) {
   if (existsSync("dist")) renameSync("dist", LAST);
   renameSync(NEXT, "dist");
   remove(LAST);
+  if (existsSync(PAGE_CLIENT.from)) await bundle(PAGE_CLIENT.from, PAGE_CLIENT.to);
 } else {
   remove(NEXT);
   process.exitCode = 1;
+}
+
+/**
+ * Writes one module for browsers, with all that it imports in it.
+ *
+ * @param {string} from
+ * @param {string} to
+ */
+async function bundle(from, to) {
+  const { rolldown } = await import("rolldown");
+  const module = await rolldown({ input: from, platform: "browser" });
+  await module.write({ file: to, format: "esm", minify: true });
+  await module.close();
 }

@@ -104,7 +104,9 @@ export class World implements Environment {
     await settle();
     const endMs = this.#nowMs + ms;
     for (;;) {
-      const due = [...this.#timers].filter(({ atMs }) => atMs <= endMs).toSorted((a, b) => a.atMs - b.atMs)[0];
+      let due: Timer | undefined;
+      for (const timer of this.#timers)
+        if (timer.atMs <= endMs && !(timer.atMs >= (due?.atMs ?? Infinity))) due = timer;
       if (due === undefined) break;
       this.#nowMs = Math.max(this.#nowMs, due.atMs);
       this.#timers.delete(due);

@@ -1,0 +1,192 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { SendQueue } from "../../src/reconnecting/send-queue.js";
+import { byteLengthOf, snapshotOf } from "../../src/reconnecting/sendable.js";
+import { settle, World } from "./world.js";
+
+describe("sending over a reconnecting socket", () => {
+  test("waits for a connection, and keeps the order", async () => {
+    const world = new World();
+    const { socket } = world.reconnecting();
+    expect(socket.send("one")).toBe("queued");
+    await settle();
+    expect(socket.send("two")).toBe("queued");
+    expect([socket.queuedMessages, socket.bufferedBytes]).toEqual([2, 6]);
+    world.socket.open();
+    expect(world.socket.sent).toEqual(["one", "two"]);
+    expect(socket.send("three")).toBe("sent");
+    expect(world.socket.sent).toEqual(["one", "two", "three"]);
+    expect([socket.queuedMessages, socket.bufferedBytes]).toEqual([0, 0]);
+  });
+
+  test("lets a listener of the state greet before what has waited", async () => {
+    const world = new World();
+    const { socket } = world.reconnecting();
+    socket.on("state", ({ kind }) => kind === "open" && socket.send("my name"));
+    socket.send("waited");
+    await settle();
+    world.socket.open();
+    expect(world.socket.sent).toEqual(["my name", "waited"]);
+  });
+
+  test("keeps what a socket has not sent when it closes by itself, and tells what is uncertain", async () => {
+    const world = new World();
+    const subject = await world.opened();
+    for (const message of ["one", "two", "three"]) subject.socket.send(message);
+    world.socket.bufferedAmount = 6; // "three", and one byte of "two"
+    world.socket.drop();
+    expect(subject.losses).toEqual([{ kind: "uncertain", messages: ["one"], omitted: 0 }]);
+    subject.socket.send("four");
+    await world.pass(1000);
+    world.socket.open();
+    expect(world.socket.sent).toEqual(["two", "three", "four"]);
+  });
+
+  test("sends nothing twice by itself: what a socket holds that we gave up is uncertain, as it may still send it", async () => {
+    const world = new World();
+    const subject = await world.opened();
+    subject.socket.send("one");
+    world.socket.bufferedAmount = 3;
+    subject.socket.reconnect();
+    expect(subject.losses).toEqual([{ kind: "uncertain", messages: ["one"], omitted: 0 }]);
+    await settle();
+    world.socket.open();
+    expect(world.socket.sent).toEqual([]);
+  });
+
+  test("queues what is sent to a socket that is closing already, which would drop it", async () => {
+    const world = new World();
+    const subject = await world.opened();
+    world.socket.readyState = 2;
+    expect(subject.socket.send("one")).toBe("queued");
+    expect(world.socket.sent).toEqual([]);
+  });
+
+  test("tells nothing as uncertain that went before an answered probe", async () => {
+    const world = new World();
+    const heartbeat = { probe: "ping", isReply: (message: unknown) => message === "pong", intervalMs: 100 };
+    const subject = await world.opened({ heartbeat });
+    subject.socket.send("before");
+    await world.pass(100);
+    expect(world.socket.sent).toEqual(["before", "ping"]);
+    subject.socket.send("after");
+    world.socket.say("pong");
+    world.socket.drop();
+    expect(subject.losses).toEqual([{ kind: "uncertain", messages: ["after"], omitted: 0 }]);
+    expect(subject.messages).toEqual([]);
+  });
+
+  test("refuses what does not fit, by bytes, by count, and with what the socket holds", async () => {
+    const world = new World();
+    const subject = world.reconnecting({ maxQueuedBytes: 10, maxQueuedMessages: 2 });
+    expect(() => subject.socket.send("x".repeat(11))).toThrow(expect.objectContaining({ code: "queue-full" }) as Error);
+    subject.socket.send("12345");
+    subject.socket.send("6789é".slice(0, 4));
+    expect(() => subject.socket.send("")).toThrow(expect.objectContaining({ code: "queue-full" }) as Error);
+    await settle();
+    world.socket.open();
+    world.socket.bufferedAmount = 9;
+    expect(subject.socket.send("0")).toBe("sent");
+    expect(() => subject.socket.send("12")).toThrow(expect.objectContaining({ code: "queue-full" }) as Error);
+    expect(subject.losses).toEqual([]);
+  });
+
+  test("gives the oldest up with overflow drop-oldest, and tells", () => {
+    const subject = new World().reconnecting({ maxQueuedBytes: 10, overflow: "drop-oldest" });
+    for (const message of ["1234", "5678", "90"]) subject.socket.send(message);
+    subject.socket.send("abcde");
+    expect(subject.losses).toEqual([{ kind: "overflow", messages: ["1234", "5678"], omitted: 0 }]);
+    expect(() => subject.socket.send("x".repeat(11))).toThrow(expect.objectContaining({ code: "queue-full" }) as Error);
+    expect(subject.socket.queuedMessages).toBe(2);
+  });
+
+  test("tells what never left when it is closed for good", async () => {
+    const subject = new World().reconnecting();
+    subject.socket.send("one");
+    await subject.socket.close();
+    expect(subject.losses).toEqual([{ kind: "unsent", messages: ["one"], omitted: 0 }]);
+    expect(() => subject.socket.send("two")).toThrow(expect.objectContaining({ code: "closed" }) as Error);
+  });
+
+  test("takes bytes as they are when they are sent", async () => {
+    const world = new World();
+    const { socket } = world.reconnecting();
+    const bytes = new Uint8Array([1, 2, 3, 4]);
+    socket.send(bytes.subarray(1, 3));
+    socket.send(bytes.buffer);
+    bytes.fill(9);
+    await settle();
+    world.socket.open();
+    expect(world.socket.sent).toEqual([new Uint8Array([2, 3]), new Uint8Array([1, 2, 3, 4]).buffer]);
+  });
+
+  test.each([undefined, null, 5, {}, [1]])("refuses %o, which is no message", (value) => {
+    expect(() => new World().reconnecting().socket.send(value as never)).toThrow(TypeError);
+  });
+
+  test("measures text in bytes of UTF-8, and blobs", () => {
+    expect(["abc", "é", "⚓", "𝄞", "\ud800"].map(byteLengthOf)).toEqual([3, 2, 3, 4, 3]);
+    const blob = new Blob(["12345"]);
+    expect(byteLengthOf(blob)).toBe(5);
+    expect(snapshotOf(blob)).toBe(blob);
+  });
+});
+
+describe("the send queue", () => {
+  test("keeps no more of what is uncertain than may wait, and counts the rest", () => {
+    const queue = new SendQueue({ maxQueuedMessages: 2, maxQueuedBytes: 100 });
+    for (const message of ["a", "b", "c", "d"]) queue.given(message);
+    expect(queue.dropped(0)).toEqual({ uncertain: ["c", "d"], omitted: 2 });
+    expect(queue.dropped(0)).toEqual({ uncertain: [], omitted: 0 });
+  });
+
+  test("accounts for every message once, whatever leaves, drops and is confirmed", () => {
+    const event = fc.oneof(
+      fc.constant("send" as const),
+      fc.constant("probe" as const),
+      fc.constant("confirm" as const),
+      fc.double({ min: 0, max: 1, noNaN: true }),
+    );
+    fc.assert(
+      fc.property(fc.array(event, { maxLength: 60 }), (events) => {
+        const queue = new SendQueue({ maxQueuedMessages: 1000, maxQueuedBytes: 100_000 });
+        let next = 0;
+        const told: string[] = [];
+        const confirmed = new Set<string>();
+        let given: string[] = [];
+        let probedAt = 0;
+        for (const each of events) {
+          if (each === "send") {
+            const message = `m${next++}`;
+            queue.add(message, byteLengthOf(message));
+            const taken = queue.take() as string;
+            queue.given(taken);
+            given.push(taken);
+          } else if (each === "probe") {
+            queue.given("p", true);
+            probedAt = given.length;
+          } else if (each === "confirm") {
+            queue.confirm();
+            for (const message of given.splice(0, probedAt)) confirmed.add(message);
+            probedAt = 0;
+          } else {
+            const bytes = given.reduce((sum, message) => sum + message.length, 0);
+            told.push(...(queue.dropped(Math.floor(bytes * each)).uncertain as string[]));
+            given = [];
+            probedAt = 0;
+            // A new connection is given all that waits.
+            while (queue.length > 0) {
+              const message = queue.take() as string;
+              queue.given(message);
+              given.push(message);
+            }
+          }
+        }
+        const { uncertain } = queue.dropped(0);
+        const all = [...told, ...confirmed, ...(uncertain as string[])];
+        expect(all.toSorted()).toEqual(Array.from({ length: next }, (_, index) => `m${index}`).toSorted());
+        expect(queue.bytes).toBe(0);
+      }),
+    );
+  });
+});
