@@ -50,10 +50,42 @@ function describeBytes(bytes) {
  * @param {{ code: number, reason: string }} closing
  * @returns {string}
  */
-export function describeClose({ code, reason }) {
+function describeClose({ code, reason }) {
   const meaning = CLOSE_CODES.get(code);
   const said = reason === "" ? "no reason given" : `reason: ${reason}`;
   return `code ${code}${meaning === undefined ? "" : ` (${meaning})`}, ${said}`;
+}
+
+/**
+ * Why there is no connection now, or will be none.
+ *
+ * @param {import("./reconnecting.js").DropReason | import("./reconnecting.js").EndReason} reason
+ * @returns {string}
+ */
+export function describeReason(reason) {
+  switch (reason.kind) {
+    case "closed":
+    case "refused":
+      return `Closed, ${describeClose(reason)}`;
+    case "connect-timeout":
+      return "Could not connect: the server did not answer in time";
+    case "offline":
+      return "Offline: the browser has no network";
+    case "slept":
+    case "frozen":
+      return "Connecting anew after a sleep";
+    case "silent":
+    case "stalled":
+      return "Lost: the server does not answer any more";
+    case "requested":
+    case "aborted":
+      return "Closed, by this page";
+    case "connect-failed":
+    case "gave-up":
+    case "invalid":
+      // Browsers do not say why a handshake failed.
+      return "Could not connect: the server does not run, or it refused";
+  }
 }
 
 /**

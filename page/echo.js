@@ -1,15 +1,14 @@
 // @ts-check
 
-import { describeClose, describeDuration, describeMessage } from "./describe.js";
+import { describeDuration, describeMessage, describeReason } from "./describe.js";
 import { findElement } from "./find-element.js";
 import { showRoundTrips, showState, showTraffic } from "./gauges.js";
 import { MessageLog } from "./message-log.js";
+import { ReconnectingSocket } from "./reconnecting.js";
 import { RoundTrips } from "./round-trips.js";
 
 /** Above this the page waits for the network instead of piling up messages in memory. */
 const MAX_BUFFERED_BYTES = 4 * 1024 * 1024;
-
-const COULD_NOT_CONNECT = "Could not connect: the server does not run, or it refused";
 
 const LARGE_MESSAGE_BYTES = 256 * 1024;
 
@@ -19,34 +18,34 @@ const roundTrips = new RoundTrips();
 const traffic = { sent: 0, sentBytes: 0, echoed: 0 };
 const encoder = new TextEncoder();
 
+/** The reason that the log told last. */
+let told = "";
+
+const endpoint = new URL("/echo", location.href);
+endpoint.protocol = location.protocol === "https:" ? "wss:" : "ws:";
+
 let socket = connect();
 
 /** Opens a connection to /echo of the host that served this page: wss:// from https://, ws:// from http://. */
 function connect() {
-  const endpoint = new URL("/echo", location.href);
-  endpoint.protocol = location.protocol === "https:" ? "wss:" : "ws:";
-
-  const opening = new WebSocket(endpoint);
-  opening.binaryType = "arraybuffer";
-  showState("connecting", endpoint.href);
+  const opening = new ReconnectingSocket(endpoint, { maxDelayMs: 10_000, maxQueuedBytes: 4 * MAX_BUFFERED_BYTES });
   log.add("Status", `Connecting to ${endpoint.href}`);
-
-  let wasOpen = false;
-  opening.addEventListener("open", () => {
-    wasOpen = true;
-    showState("connected", endpoint.href);
-    log.add("Status", "Connected");
-  });
-  opening.addEventListener("message", ({ data }) => {
-    showReceived(typeof data === "string" ? data : new Uint8Array(data));
-  });
-  opening.addEventListener("close", (closing) => {
-    roundTrips.forgetWaiting();
-    // Browsers do not say why a handshake failed: the code of its close event is always 1006.
-    showState("closed", wasOpen ? describeClose(closing) : COULD_NOT_CONNECT);
-    log.add("Status", wasOpen ? `Closed, ${describeClose(closing)}` : COULD_NOT_CONNECT);
-  });
+  opening.on("state", showChange);
+  opening.on("message", (data) => showReceived(typeof data === "string" ? data : new Uint8Array(data)));
+  showState(opening.state, endpoint.href);
   return opening;
+}
+
+/** @param {import("./reconnecting.js").ReconnectingState} state */
+function showChange(state) {
+  if (state.kind === "open") log.add("Status", "Connected");
+  else roundTrips.forgetWaiting();
+  const reason = "reason" in state && state.reason !== undefined ? describeReason(state.reason) : "";
+  showState(state, reason === "" ? endpoint.href : reason);
+  // One line for each time the connection goes, and one when it does not come back at once: not one for each attempt.
+  const isNews = state.kind === "closed" || (state.kind === "waiting" && reason !== told);
+  if (isNews) log.add("Status", reason);
+  if (state.kind !== "connecting") told = reason;
 }
 
 /** @param {string | Uint8Array} message */
@@ -82,9 +81,9 @@ function send(message) {
 
 /** What keeps the page from sending now, in words, or an empty string. */
 function findObstacle() {
-  if (socket.readyState === WebSocket.CONNECTING) return "Still connecting.";
-  if (socket.readyState !== WebSocket.OPEN) return "Not connected: press Reconnect.";
-  if (socket.bufferedAmount > MAX_BUFFERED_BYTES) return "The network is slower than you: wait a moment.";
+  if (socket.state.kind === "closed") return "Not connected: press Reconnect.";
+  if (socket.state.kind !== "open") return "Not connected yet: wait a moment, or press Reconnect now.";
+  if (socket.bufferedBytes > MAX_BUFFERED_BYTES) return "The network is slower than you: wait a moment.";
   return "";
 }
 
@@ -117,8 +116,8 @@ findElement("send-large", HTMLButtonElement).addEventListener("click", () => {
 
 findElement("reconnect", HTMLButtonElement).addEventListener("click", () => {
   findElement("hint", HTMLElement).textContent = "";
-  socket = connect();
-  input.focus();
+  if (socket.state.kind === "closed") socket = connect();
+  else socket.reconnect();
 });
 
 // Where a keyboard is at hand a visitor can type at once; on a phone the keyboard would cover the page.

@@ -3,10 +3,7 @@
 import { describeDuration, describeSize } from "./describe.js";
 import { findElement } from "./find-element.js";
 
-/** @typedef {"connecting" | "connected" | "closed"} State */
-
-/** @type {Record<State, string>} */
-const STATE_NAMES = { connecting: "Connecting", connected: "Connected", closed: "Closed" };
+/** @typedef {import("./reconnecting.js").ReconnectingState} State */
 
 const SPARKLINE_WIDTH = 120;
 const SPARKLINE_HEIGHT = 40;
@@ -18,14 +15,52 @@ const SPARKLINE_HEIGHT = 40;
  * @param {string} detail
  */
 export function showState(state, detail) {
-  document.body.dataset["state"] = state;
-  findElement("state", HTMLElement).textContent = STATE_NAMES[state];
+  const [name, text] = nameState(state);
+  document.body.dataset["state"] = name;
   findElement("endpoint", HTMLElement).textContent = detail;
-  findElement("reconnect", HTMLButtonElement).hidden = state !== "closed";
+  const reconnect = findElement("reconnect", HTMLButtonElement);
+  reconnect.textContent = name === "closed" ? "Reconnect" : "Reconnect now";
+  // A button that hides takes the keyboard's focus with it.
+  if (name === "connected" && document.activeElement === reconnect) findElement("input", HTMLElement).focus();
+  reconnect.hidden = name === "connecting" || name === "connected";
   // aria-disabled, not disabled: a disabled button would throw the keyboard's focus away when the connection closes.
   for (const id of ["send", "send-binary", "send-large"]) {
-    findElement(id, HTMLButtonElement).setAttribute("aria-disabled", String(state !== "connected"));
+    findElement(id, HTMLButtonElement).setAttribute("aria-disabled", String(name !== "connected"));
   }
+  clearInterval(countdown);
+  const reading = findElement("state", HTMLElement);
+  reading.textContent = text();
+  if (state.kind === "waiting") countdown = setInterval(() => (reading.textContent = text()), 250);
+}
+
+/** @type {ReturnType<typeof setInterval> | undefined} */
+let countdown;
+
+/**
+ * What the style goes by, and what is read.
+ *
+ * @param {State} state
+ * @returns {["connecting" | "connected" | "reconnecting" | "closed", () => string]}
+ */
+function nameState(state) {
+  switch (state.kind) {
+    case "connecting":
+      return state.reason === undefined
+        ? ["connecting", () => "Connecting"]
+        : ["reconnecting", () => "Reconnecting now"];
+    case "waiting":
+      return ["reconnecting", () => `Reconnecting in ${secondsUntil(state.retryAtMs)} s`];
+    case "open":
+      return ["connected", () => "Connected"];
+    case "closing":
+    case "closed":
+      return ["closed", () => "Closed"];
+  }
+}
+
+/** @param {number} timeMs */
+function secondsUntil(timeMs) {
+  return Math.max(1, Math.ceil((timeMs - Date.now()) / 1000));
 }
 
 /** @param {import("./round-trips.js").RoundTrips} roundTrips */

@@ -91,10 +91,10 @@ describe.runIf(requirement("browser tests: Chromium", chromiumPath !== undefined
         expect(complaints).toEqual([]);
       });
 
-      test("shows why the connection closed, and reconnects when the server is back on its port", async () => {
+      test("shows why the connection closed, and reconnects by itself when the server is back on its port", async () => {
         const server = await startServe(...flags);
         const { page, said, send } = await visit(server.url);
-        const reconnect = page.getByRole("button", { name: "Reconnect" });
+        const reconnect = page.getByRole("button", { name: "Reconnect now" });
         await said("Status: Connected");
         expect(await reconnect.isVisible()).toBe(false);
 
@@ -103,19 +103,43 @@ describe.runIf(requirement("browser tests: Chromium", chromiumPath !== undefined
         expect(await server.process.exited).toMatchObject({ code: 0 });
         await page.locator("#input").fill("kept");
         await page.locator("#input").press("Enter");
-        await page.getByText("Not connected: press Reconnect.").waitFor();
+        await page.getByText("Not connected yet: wait a moment, or press Reconnect now.").waitFor();
         expect(await page.locator("#input").inputValue()).toBe("kept");
-
-        await reconnect.click();
         await said("Status: Could not connect: the server does not run, or it refused");
 
+        expect(await reconnect.isVisible()).toBe(true);
         await startServe(...flags, "--port", String(server.port));
-        await reconnect.click();
         await page.locator("body[data-state=connected]").waitFor();
         expect(await reconnect.isVisible()).toBe(false);
         await send("hello again");
         await said("Server: hello again");
       });
+    });
+
+    test("counts down to its next attempt, and reconnects at once by a button that keeps the keyboard's place", async () => {
+      const server = await startServe();
+      const { page, said } = await visit("about:blank");
+      await page.clock.install({ time: 0 });
+      await page.addInitScript("Math.random = () => 0.999");
+      await page.goto(server.url);
+      await said("Status: Connected");
+      await page.clock.pauseAt(10_000);
+      server.process.signal("SIGTERM");
+      await said(CLOSED);
+      await server.process.exited;
+      expect(await page.locator("#state").textContent()).toBe("Reconnecting in 1 s");
+      await page.clock.runFor(1_000);
+      await said("Status: Could not connect: the server does not run, or it refused");
+      await page.clock.runFor(1_000);
+      await page.locator("#state").getByText("Reconnecting in 2 s").waitFor();
+      await page.clock.runFor(1_000);
+      expect(await page.locator("#state").textContent()).toBe("Reconnecting in 1 s");
+
+      await startServe("--port", String(server.port));
+      await page.getByRole("button", { name: "Reconnect now" }).focus();
+      await page.keyboard.press("Enter");
+      await page.locator("body[data-state=connected]").waitFor();
+      expect(await page.evaluate<string>("document.activeElement.id")).toBe("input");
     });
 
     test("sends with Enter, without losing the focus", async () => {
@@ -240,11 +264,12 @@ describe.runIf(requirement("browser tests: Chromium", chromiumPath !== undefined
       const server = await startServe();
       const { page, said } = await visit(server.url, { ...phone, viewport: { width, height } });
       await said("Status: Connected");
-      for (const state of ["connected", "closed"]) {
+      for (const state of ["connected", "reconnecting"]) {
         await page.locator(`body[data-state=${state}]`).waitFor();
         expect(await page.evaluate<number>("document.documentElement.scrollHeight")).toBe(height);
         expect((await page.locator("#output").boundingBox())?.height).toBeGreaterThanOrEqual(least);
-        const shown = state === "closed" ? ["state", "input", "reconnect"] : ["state", "round-trip", "sent", "input"];
+        const shown =
+          state === "reconnecting" ? ["state", "input", "reconnect"] : ["state", "round-trip", "sent", "input"];
         for (const id of shown) expect(await page.locator(`#${id}`).isVisible()).toBe(true);
         await page.screenshot({ path: `test-artefacts/page-${width}x${height}-${state}.png` });
         server.process.signal("SIGTERM");

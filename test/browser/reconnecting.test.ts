@@ -1,0 +1,91 @@
+import type { Browser, CDPSession, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { chromiumInstall, chromiumPath, launchChromium } from "../support/chromium.js";
+import { type RunningServer, startServe } from "../support/halyard-process.js";
+import { requirement } from "../support/requirement.js";
+
+const patience = { timeout: 30_000 };
+
+/** Runs in the page: a socket of its own to /echo, and all that it tells in `window.told`. */
+const SETUP = `(async () => {
+  const { ReconnectingSocket } = await import("/reconnecting.js");
+  window.told = [];
+  window.socket = new ReconnectingSocket(new URL("/echo", location.href.replace("http", "ws")), {
+    firstDelayMs: 100, maxDelayMs: 1_000, heartbeat: { probe: "ping", isReply: (message) => message === "ping" },
+  });
+  socket.on("state", (state) => told.push(state.kind === "waiting" ? "waiting: " + state.reason.kind : state.kind));
+  socket.on("message", (message) => told.push("message: " + message));
+})()`;
+
+describe.runIf(
+  requirement("the reconnecting socket in a browser: Chromium", chromiumPath !== undefined, chromiumInstall),
+)("a reconnecting socket in Chromium", patience, () => {
+  let browser: Browser;
+
+  beforeAll(async () => {
+    browser = await launchChromium();
+  }, patience.timeout);
+
+  afterAll(async () => {
+    await browser.close();
+  });
+
+  async function open(server: RunningServer): Promise<{ page: Page; cdp: CDPSession; told: () => Promise<string[]> }> {
+    const context = await browser.newContext({ bypassCSP: true }); // for what waitForFunction evaluates
+    onTestFinished(() => context.close());
+    const page = await context.newPage();
+    await page.goto(server.url);
+    await page.evaluate(SETUP);
+    await page.waitForFunction("socket.state.kind === 'open'");
+    return { page, cdp: await context.newCDPSession(page), told: () => page.evaluate<string[]>("told") };
+  }
+
+  test("comes back to a server that was killed and started again, and sends what waited", async () => {
+    const server = await startServe();
+    const { page, told } = await open(server);
+    server.process.signal("SIGKILL");
+    await server.process.exited;
+    await page.waitForFunction("socket.state.kind !== 'open'");
+    expect(await page.evaluate<string>("socket.send('waited')")).toBe("queued");
+    await startServe("--port", String(server.port));
+    await page.waitForFunction("told.includes('message: waited')");
+    expect((await told()).slice(0, 2)).toEqual(["open", "waiting: closed"]);
+  });
+
+  test("gives its connection up when the network is cut, and comes back with it", async () => {
+    const { page, cdp, told } = await open(await startServe());
+    const conditions = { latency: 0, downloadThroughput: -1, uploadThroughput: -1 };
+    await cdp.send("Network.emulateNetworkConditions", { offline: true, ...conditions });
+    await page.waitForFunction("told.includes('waiting: offline')");
+    expect(await page.evaluate<boolean>("socket.state.isOnline ?? navigator.onLine")).toBe(false);
+    await cdp.send("Network.emulateNetworkConditions", { offline: false, ...conditions });
+    await page.waitForFunction("socket.state.kind === 'open'");
+    await page.evaluate("socket.send('again')");
+    await page.waitForFunction("told.includes('message: again')");
+    expect((await told())[0]).toBe("open");
+  });
+
+  test("keeps a connection that outlived a frozen page, once it has proved itself", async () => {
+    const { page, cdp, told } = await open(await startServe());
+    await page.evaluate("document.addEventListener('freeze', () => told.push('freeze'))");
+    await cdp.send("Page.setWebLifecycleState", { state: "frozen" });
+    await cdp.send("Page.setWebLifecycleState", { state: "active" });
+    await page.waitForFunction("told.includes('freeze')");
+    await page.evaluate("socket.send('thawed')");
+    await page.waitForFunction("told.includes('message: thawed')");
+    expect(await told()).toEqual(["open", "freeze", "message: thawed"]);
+  });
+
+  test("notices in a page that is thawed that its server has gone meanwhile", async () => {
+    const server = await startServe();
+    const { page, cdp } = await open(server);
+    await cdp.send("Page.setWebLifecycleState", { state: "frozen" });
+    server.process.signal("SIGKILL");
+    await server.process.exited;
+    await startServe("--port", String(server.port));
+    await cdp.send("Page.setWebLifecycleState", { state: "active" });
+    await page.waitForFunction("told.filter((each) => each === 'open').length === 2");
+    await page.evaluate("socket.send('back')");
+    await page.waitForFunction("told.includes('message: back')");
+  });
+});
