@@ -8,7 +8,7 @@ const layers = {
   connection: { layers: ["protocol", "internal"], packages: [], node: true },
   server: { layers: ["connection", "protocol", "internal"], packages: ["send"], node: true },
   reconnecting: { layers: ["internal"], packages: [], node: false },
- json: { layers: ["connection", "protocol", "internal"], packages: [], node: false },
+  json: { layers: ["connection", "protocol", "internal"], packages: [], node: false },
   client: { layers: ["connection", "protocol", "internal"], packages: [], node: true },
   web: { layers: ["client", "protocol", "internal"], packages: [], node: true },
   cli: { layers: ["server", "client", "connection", "protocol"], packages: ["selfsigned"], node: true },
