@@ -65,15 +65,13 @@ describe.runIf(
     expect((await told())[0]).toBe("open");
   });
 
-  test("keeps a connection that outlived a frozen page, once it has proved itself", async () => {
-    const { page, cdp, told } = await open(await startServe());
-    await page.evaluate("document.addEventListener('freeze', () => told.push('freeze'))");
-    await cdp.send("Page.setWebLifecycleState", { state: "frozen" });
-    await cdp.send("Page.setWebLifecycleState", { state: "active" });
-    await page.waitForFunction("told.includes('freeze')");
+  test("keeps a connection that outlived a freeze, once it has proved itself", async () => {
+    const { page, told } = await open(await startServe());
+    // Headless Chromium freezes through CDP without these events: its page counts as visible.
+    await page.evaluate("for (const type of ['freeze', 'resume']) document.dispatchEvent(new Event(type))");
     await page.evaluate("socket.send('thawed')");
     await page.waitForFunction("told.includes('message: thawed')");
-    expect(await told()).toEqual(["open", "freeze", "message: thawed"]);
+    expect(await told()).toEqual(["open", "message: thawed"]);
   });
 
   test("notices in a page that is thawed that its server has gone meanwhile", async () => {

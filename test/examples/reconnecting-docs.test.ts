@@ -8,7 +8,7 @@ import { TutorialDoc } from "./tutorial-doc.js";
 const doc = new TutorialDoc("docs/reconnecting.md");
 
 test("docs/reconnecting.md shows the example as it is, and links to files that exist", () => {
-  const [block] = doc.blocks.filter(({ info }) => info.startsWith("examples/"));
+  const block = doc.blocks.find(({ info }) => info.startsWith("examples/"));
   expect(block?.code).toBe(readFileSync("examples/reconnecting/chat.ts", "utf8"));
   for (const link of doc.links()) expect(existsSync(join("docs", link.replace(/#.*/, ""))), link).toBe(true);
 });
