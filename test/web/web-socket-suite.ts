@@ -4,7 +4,7 @@ import type { FailureEvent, WebSocket, WebSocketConstructor } from "../../src/we
  * What the WebSocket class of the web must do, by the Web Platform Tests' expectations (websockets/) and the standard. It runs on ours, in Node's own and in
  * Chromium, so it imports nothing but types: it is handed over as a text.
  */
-export interface SuiteContext {
+interface SuiteContext {
   readonly WebSocket: WebSocketConstructor;
   /** `ws://127.0.0.1:PORT` of the suite's server. */
   readonly base: string;
