@@ -11,7 +11,7 @@ interface SuiteContext {
 }
 
 /** One expectation. It throws where it is not met. */
-export type Expectation = (context: SuiteContext) => void | Promise<void>;
+type Expectation = (context: SuiteContext) => void | Promise<void>;
 
 /** What is there, or the name of what was thrown. */
 function outcome(run: () => unknown): unknown {
