@@ -179,7 +179,7 @@ function resolveNumbers<Name extends string>(
 }
 
 function refuse(option: string, value: unknown, takes: string): never {
-  const got = typeof value === "number" || typeof value === "string" ? value : typeof value;
-  const message: string = `option ${option} got ${got}; it takes ${takes}`;
+  const got = typeof value === "object" ? "an object" : (value as string | number);
+  const message = `option ${option} got ${got}; it takes ${takes}`;
   throw typeof value === "number" ? new RangeError(message) : new TypeError(message);
 }
