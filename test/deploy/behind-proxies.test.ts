@@ -7,7 +7,15 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 
 import { type Connection, serve, type Server, type ServeOptions } from "../../src/server/index.js";
 import { EchoPeer } from "../support/echo-peer.js";
 import { startServe } from "../support/halyard-process.js";
-import { certificate, hasProxy, proxies, ProxyProgram, type ProxySetup } from "./support/proxy-program.js";
+import {
+  certificate,
+  hasProxy,
+  impatient,
+  proxies,
+  ProxyProgram,
+  type ProxySetup,
+  watchful,
+} from "./support/proxy-program.js";
 
 const MIB = 1024 * 1024;
 const patience = { timeout: 20_000 };
@@ -145,14 +153,14 @@ function namesClients(siteOf: () => Site): void {
 /** What a proxy with a time limit does with those that say nothing. */
 function cutsSilence(setup: ProxySetup, options: Partial<ServeOptions<Seen>> = {}): void {
   test("pings keep what is idle for longer than the proxy's limit", async () => {
-    const { url } = await openForTest(setup, options);
+    const { url } = await openForTest(impatient(setup), options);
     const peer = await EchoPeer.connect(`${url}/echo`, client);
     await pings(peer, 6); // 1.2 s and more; the limit is 1 s
     expect(await peer.echo("still here")).toBe("still here");
   });
 
   test("without pings it is cut", async () => {
-    const { url } = await openForTest(setup, { ...options, pingIntervalMs: 0 });
+    const { url } = await openForTest(impatient(setup), { ...options, pingIntervalMs: 0 });
     const peer = await EchoPeer.connect(`${url}/echo`, client);
     expect(await peer.closed).toEqual({ code: 1006, reason: "" });
   });
@@ -164,7 +172,7 @@ function keepsSocketsOverReload(siteOf: () => Site): void {
     const { url, proxy } = siteOf();
     const before = await EchoPeer.connect(`${url}/echo`, client);
     proxy.reload();
-    await pings(before, 3); // time for the reload, and longer than the proxy's limit would be without them
+    await pings(before, 3); // time for the reload
     expect(await before.echo("before")).toBe("before");
     const after = await EchoPeer.connect(`${url}/echo`, client);
     expect(await after.echo("after")).toBe("after");
@@ -249,7 +257,7 @@ describe.runIf(hasProxy("haproxy", "HAProxy"))("behind HAProxy, which ends TLS",
   });
 
   test("a server that drains is taken out, and what is open goes on", async () => {
-    const { url, server } = await openForTest(proxies.haproxy);
+    const { url, server } = await openForTest(watchful(proxies.haproxy));
     const peer = await EchoPeer.connect(`${url}/echo`, client);
     vi.useFakeTimers({ toFake: ["setTimeout"] }); // the delay lasts as long as HAProxy takes to notice
     onTestFinished(() => void vi.useRealTimers());

@@ -139,7 +139,6 @@ const nginxChanges = ({ port, backend, folder }: ProxyPlace): Record<string, str
   "/run/nginx.pid": `${folder}/nginx.pid`,
   "/var/log/nginx": folder,
   "worker_processes auto": "worker_processes 1",
-  "75s": "1s",
 });
 
 const nginx: Pick<ProxySetup, "command" | "reload"> = {
@@ -160,7 +159,6 @@ const nginx: Pick<ProxySetup, "command" | "reload"> = {
 const haproxyChanges = ({ port, backend, folder }: ProxyPlace): Record<string, string> => ({
   "bind :443": `bind 127.0.0.1:${port}`,
   "127.0.0.1:8080": `127.0.0.1:${backend}`,
-  "75s": "1s",
   // Where it passes on old sockets at a reload; systemd's unit has it in the command.
   "hard-stop-after 1h": `hard-stop-after 1h\n    stats socket ${folder}/admin.sock expose-fd listeners`,
 });
@@ -169,6 +167,16 @@ const haproxy: Pick<ProxySetup, "command" | "reload"> = {
   command: (configuration, { folder }) => ["haproxy", "-W", "-db", "-p", `${folder}/haproxy.pid`, "-f", configuration],
   reload: (proxy) => void proxy.kill("SIGUSR2"),
 };
+
+/** The same with a second in place of its 75, after which it cuts those that are silent. */
+export function impatient(setup: ProxySetup): ProxySetup {
+  return { ...setup, changes: (place) => ({ ...setup.changes(place), "75s": "1s" }) };
+}
+
+/** The same, which asks every second how a server is. */
+export function watchful(setup: ProxySetup): ProxySetup {
+  return { ...setup, changes: (place) => ({ ...setup.changes(place), "inter 2s": "inter 1s" }) };
+}
 
 type ProxyName = "nginx" | "nginxStream" | "haproxy" | "haproxyTcp" | "caddy";
 
@@ -189,7 +197,6 @@ export const proxies: Readonly<Record<ProxyName, ProxySetup>> = {
     changes: (place) => ({
       ...haproxyChanges(place),
       "/etc/haproxy/example.com.pem": `${place.folder}/both.pem`,
-      "inter 2s": "inter 100ms",
     }),
   },
   haproxyTcp: { ...haproxy, file: "haproxy-tcp.cfg", changes: haproxyChanges },
