@@ -9,7 +9,7 @@ const layers = {
   server: { layers: ["connection", "protocol", "internal"], packages: ["send"], node: true },
   reconnecting: { layers: ["internal"], packages: [], node: false },
   json: { layers: ["connection", "protocol", "internal"], packages: [], node: false },
-  client: { layers: ["connection", "protocol", "internal"], packages: [], node: true },
+  client: { layers: ["connection", "protocol", "internal"], packages: ["socks"], node: true },
   web: { layers: ["client", "protocol", "internal"], packages: [], node: true },
   cli: { layers: ["server", "client", "connection", "protocol"], packages: ["selfsigned"], node: true },
 };

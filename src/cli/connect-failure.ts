@@ -17,6 +17,9 @@ const advice: Partial<Record<ConnectErrorCode, string>> = {
   "http-status": "check the path, and what the server wants: --header, --auth, --origin, --subprotocol",
   "redirect-refused": "give the right URL, or --follow-redirects COUNT",
   "bad-subprotocol": "offer what the server speaks with --subprotocol",
+  "proxy-unreachable": "check --proxy, and that the proxy is running",
+  "proxy-tls-failed": "check that the proxy speaks TLS, and that its certificate is trusted (NODE_EXTRA_CA_CERTS=FILE)",
+  "proxy-timeout": "try again later, or raise --timeout-ms; the proxy may not reach the server",
   timeout: "try again later, or raise --timeout-ms",
 };
 

@@ -45,6 +45,13 @@ const sessionFlags = {
     default: 0,
     description: "Redirects to follow; never from wss to ws",
   },
+  proxy: {
+    group: "Handshake",
+    kind: "text",
+    placeholder: "URL",
+    description: 'Proxy to go through: http, https or socks5; "environment" takes HTTPS_PROXY and the like',
+    otherwise: "none",
+  },
   "timeout-ms": {
     group: "Handshake",
     kind: "count",

@@ -19,6 +19,7 @@ export async function connectOptionsOf(flags: ConnectFlags, signal: AbortSignal)
     tls: await tlsOptionsOf(flags),
     handshakeTimeoutMs: flags.timeoutMs,
     followRedirects: flags.followRedirects,
+    proxy: flags.proxy,
     signal,
     maxMessageBytes: flags.maxMessageBytes,
     maxFrameBytes: flags.maxFrameBytes,

@@ -9,12 +9,24 @@ export type ConnectErrorCode =
   | "tls-failed"
   | "http-status"
   | "redirect-refused"
+  | ProxyErrorCode
   | HandshakeErrorCode
   | "malformed-http"
   | "closed"
   | "timeout"
   | "aborted"
   | "cookies-failed";
+
+/** The codes of a proxy, of the option `proxy`, that opened no way to the server. */
+export type ProxyErrorCode =
+  | "proxy-unreachable"
+  | "proxy-tls-failed"
+  | ProxyAnswerErrorCode
+  | "proxy-timeout"
+  | "proxy-package-missing";
+
+/** Those of a proxy's own answer; one that speaks HTTP has given a `response`. */
+export type ProxyAnswerErrorCode = "proxy-auth-required" | "proxy-refused" | "proxy-target-unreachable";
 
 /** The codes of an answer of 101 that breaks the rules of the handshake, by the part that does. */
 export type HandshakeErrorCode = `bad-${ResponseFaultSubject}`;
@@ -27,6 +39,13 @@ export const connectAdvice: Readonly<Record<ConnectErrorCode, string>> = {
   "tls-failed": "check that the port speaks TLS; a private certificate needs the option tls, { ca }",
   "http-status": "see error.response for its headers and body",
   "redirect-refused": "connect to the right URL; see error.response.headers.location",
+  "proxy-unreachable": "check the option proxy, and that the proxy is running",
+  "proxy-tls-failed": "check that the proxy speaks TLS; a private certificate needs the option proxyTls, { ca }",
+  "proxy-auth-required": "check the user name and the password in the proxy's URL",
+  "proxy-refused": "ask who runs the proxy whether it lets you go to that host and port",
+  "proxy-target-unreachable": "check the host and the port, and whether the proxy can reach them",
+  "proxy-timeout": "try again later, or raise handshakeTimeoutMs; the proxy may not reach the server",
+  "proxy-package-missing": "install it: npm install socks",
   "bad-upgrade": "the server, or a proxy before it, does not do WebSocket at this URL",
   "bad-accept-key": "the server, or a cache before it, answers without having read this handshake",
   "bad-subprotocol": "offer in the option subprotocols what the server speaks",
@@ -87,7 +106,13 @@ export type ConnectError = ConnectFailure &
     | { readonly code: AnswerErrorCode; readonly response: HttpAnswer; readonly fault: undefined }
     | { readonly code: HandshakeErrorCode; readonly response: HttpAnswer; readonly fault: ResponseFaultCode }
     | {
-        readonly code: Exclude<ConnectErrorCode, AnswerErrorCode | HandshakeErrorCode>;
+        readonly code: ProxyAnswerErrorCode;
+        /** Of a proxy that speaks HTTP, without its body. */
+        readonly response: HttpAnswer | undefined;
+        readonly fault: undefined;
+      }
+    | {
+        readonly code: Exclude<ConnectErrorCode, AnswerErrorCode | ProxyAnswerErrorCode | HandshakeErrorCode>;
         readonly response: undefined;
         readonly fault: undefined;
       }

@@ -13,6 +13,7 @@ import { isFieldValue, isToken } from "../internal/http-token.js";
 import { checkFunction, checkInteger, checkKeys, checkShape } from "../internal/option-check.js";
 import type { CookieJar } from "./cookie-jar.js";
 import type { Dial } from "./dial.js";
+import { type ProxyAddress, readProxy } from "./proxy-address.js";
 import { checkTls, type TlsOptions } from "./tls-options.js";
 
 const KIB = 1024;
@@ -44,6 +45,15 @@ export interface ConnectOptions<Data = undefined> extends ConnectionOptions {
   readonly agent?: Agent | undefined;
   /** Opens the way to the server; instead of `agent`. */
   readonly dial?: Dial | undefined;
+  /**
+   * The proxy to go through, instead of `agent` and `dial`: `"http://user:password@proxy.example:3128"`, or https, or
+   * socks5, which needs the package `socks` and has the proxy resolve names. `"environment"` takes it, for each server on
+   * the way, from HTTPS_PROXY (wss), HTTP_PROXY (ws) or ALL_PROXY, unless NO_PROXY has the host. None by default, whatever
+   * the environment says; none to a Unix socket.
+   */
+  readonly proxy?: string | URL | undefined;
+  /** Options of `node:tls` for a proxy of https: `ca`, `cert`, `key` and so on. `tls` is for the server. */
+  readonly proxyTls?: TlsOptions | undefined;
   /** Gives the Cookie header, and keeps what Set-Cookie says. What it refuses to keep, it need not. */
   readonly cookies?: CookieJar | undefined;
   /** Redirects that are followed, 0 to 20. Default 0: a redirect is an error. Never from wss to ws, nor to a Unix socket. */
@@ -78,6 +88,8 @@ export interface ResolvedConnectOptions {
   readonly signal: AbortSignal | undefined;
   readonly agent: Agent | undefined;
   readonly dial: Dial | undefined;
+  readonly proxy: ProxyAddress | "environment" | undefined;
+  readonly proxyTls: TlsOptions;
   readonly cookies: CookieJar | undefined;
   readonly followRedirects: number;
   readonly readBufferSize: number;
@@ -94,6 +106,8 @@ const ownOptionNames: Readonly<Record<Exclude<keyof ConnectOptions, keyof Connec
   signal: true,
   agent: true,
   dial: true,
+  proxy: true,
+  proxyTls: true,
   cookies: true,
   followRedirects: true,
   readBufferSize: true,
@@ -124,6 +138,9 @@ export function resolveConnectOptions<Data>(options: ConnectOptions<Data>): Reso
   if (options.agent !== undefined && options.dial !== undefined) {
     throw new TypeError("option dial stands instead of option agent; give one of them");
   }
+  if (options.proxy !== undefined && (options.agent !== undefined || options.dial !== undefined)) {
+    throw new TypeError("option proxy stands instead of options agent and dial; give one of them");
+  }
   return Object.freeze({
     connection: resolveConnectionOptions(options),
     headers: resolveHeaders(options.headers),
@@ -134,6 +151,8 @@ export function resolveConnectOptions<Data>(options: ConnectOptions<Data>): Reso
     signal: checkShape("signal", options.signal, "an AbortSignal", (value) => value instanceof AbortSignal),
     agent: checkShape("agent", options.agent, "an agent of node:http", (value) => hasMethod(value, "addRequest")),
     dial: checkFunction("dial", options.dial, undefined),
+    proxy: resolveProxy(options.proxy),
+    proxyTls: checkTls(options.proxyTls, "proxyTls"),
     cookies: checkShape("cookies", options.cookies, "a jar with getCookieString and setCookie", isCookieJar),
     followRedirects: checkInteger("followRedirects", options.followRedirects, 0, 0, MAX_REDIRECTS),
     readBufferSize: checkInteger("readBufferSize", options.readBufferSize, 64 * KIB, 256, 16 * MIB),
@@ -149,6 +168,10 @@ export function resolveConnectOptions<Data>(options: ConnectOptions<Data>): Reso
  */
 export function checkConnectOptions<Data>(options: ConnectOptions<Data>): void {
   resolveConnectOptions(options);
+}
+
+function resolveProxy(option: string | URL | undefined): ProxyAddress | "environment" | undefined {
+  return option === undefined || option === "environment" ? option : readProxy(option, "option proxy");
 }
 
 function resolveHeaders(option: HeaderFields | undefined): HeaderFields {

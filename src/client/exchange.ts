@@ -37,7 +37,7 @@ export function exchange(
   isHeadEnough: IsHeadEnough,
 ): Promise<Outcome> {
   const request = startRequest(target, options);
-  const running = new Exchange(request, options.agent !== undefined, target.label, patience, isHeadEnough);
+  const running = new Exchange(request, options.agent !== undefined, target, patience, isHeadEnough);
   request.end();
   return running.outcome;
 }
@@ -56,7 +56,7 @@ function startRequest(target: Target, options: RequestOptions): ClientRequest {
 class Exchange {
   readonly #request: ClientRequest;
   readonly #hasAgent: boolean;
-  readonly #url: string;
+  readonly #target: Target;
   readonly #patience: Patience;
   readonly #isHeadEnough: IsHeadEnough;
   readonly #outcome: Deferred<Outcome> = defer();
@@ -67,10 +67,16 @@ class Exchange {
   /** The answer whose body is being read. */
   #answer: { readonly response: IncomingMessage; readonly chunks: Buffer[]; size: number } | undefined;
 
-  constructor(request: ClientRequest, hasAgent: boolean, url: string, patience: Patience, isHeadEnough: IsHeadEnough) {
+  constructor(
+    request: ClientRequest,
+    hasAgent: boolean,
+    target: Target,
+    patience: Patience,
+    isHeadEnough: IsHeadEnough,
+  ) {
     this.#request = request;
     this.#hasAgent = hasAgent;
-    this.#url = url;
+    this.#target = target;
     this.#patience = patience;
     this.#isHeadEnough = isHeadEnough;
     request.on("socket", (socket) => this.#onSocket(socket));
@@ -91,7 +97,8 @@ class Exchange {
     this.#bytesBefore = socket.bytesRead;
     // Node has its own listener while it uses the socket, and none before and after. An agent may give one socket twice.
     if (!socket.listeners("error").includes(ignore)) socket.on("error", ignore);
-    const isTls = socket instanceof TLSSocket && !this.#request.reusedSocket;
+    // A ws target behind a proxy of https has a TLS socket too: it is secured already.
+    const isTls = this.#target.isSecure && socket instanceof TLSSocket && !this.#request.reusedSocket;
     const connected = isTls ? "securing" : "asking";
     // Some addresses are refused at once, before anybody could listen.
     if (socket.destroyed) this.#onError(socket.errored ?? new Error("the socket was closed"));
@@ -147,7 +154,7 @@ class Exchange {
 
   #onError(cause: unknown): void {
     if (this.#answer !== undefined) this.#onAnswered(false);
-    else this.#failBy(cause, networkFailure(cause, this.#patience.stage, this.#url));
+    else this.#failBy(cause, networkFailure(cause, this.#patience.stage, this.#target.label));
   }
 
   #failBy(cause: unknown, error: ConnectError): void {

@@ -12,7 +12,14 @@ export type {
 export { QueuedBytesBudget, type RateLimitOptions, type ReceiveOptions } from "../connection/index.js";
 export type { HeaderFields } from "../internal/header-fields.js";
 export { CloseCode, type FaultCode, type ResponseFaultCode } from "../protocol/index.js";
-export { connectAdvice, ConnectError, type ConnectErrorCode, type HandshakeErrorCode } from "./connect-error.js";
+export {
+  connectAdvice,
+  ConnectError,
+  type ConnectErrorCode,
+  type HandshakeErrorCode,
+  type ProxyAnswerErrorCode,
+  type ProxyErrorCode,
+} from "./connect-error.js";
 export { checkConnectOptions, type ConnectOptions } from "./connect-options.js";
 export { type ClientConnection, connect } from "./connect.js";
 export type { CookieJar } from "./cookie-jar.js";

@@ -42,7 +42,8 @@ function codeOf(cause: unknown, stage: Stage): NetworkCode {
   return stage === "connecting" ? "network-failed" : "closed";
 }
 
-function describe(cause: unknown): string {
+/** What an error says, in one line and without the words that only OpenSSL needs. */
+export function describe(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause);
   const { errors, reason } = cause as SystemError;
   if (Array.isArray(errors)) return errors.map(describe).join(", ");

@@ -4,9 +4,11 @@ import { type ConnectError, connectError } from "./connect-error.js";
 import type { ResolvedConnectOptions } from "./connect-options.js";
 
 /** How far a connection has come. */
-export type Stage = "connecting" | "securing" | "asking" | "using-cookies";
+export type Stage = "reaching-proxy" | "asking-proxy" | "connecting" | "securing" | "asking" | "using-cookies";
 
 const progress: Readonly<Record<Stage, string>> = {
+  "reaching-proxy": "the proxy was not reached yet",
+  "asking-proxy": "the proxy had not opened the way to the server yet",
   connecting: "the way to the server was not open yet",
   securing: "the TLS handshake was not over yet",
   asking: "the server had not answered the opening handshake yet",
@@ -17,8 +19,9 @@ const progress: Readonly<Record<Stage, string>> = {
 export class Patience implements TimerOwner {
   /** What is waited for, for the message. */
   stage: Stage = "connecting";
+  /** All that there is, from the beginning. */
+  readonly timeoutMs: number;
   readonly #url: string;
-  readonly #timeoutMs: number;
   readonly #timers: TimerWheel;
   /** Somebody waits for it: a `dial` or a jar that never settles must not end the process without a word. */
   readonly #timer: WheelTimer = new WheelTimer(this, true);
@@ -28,7 +31,7 @@ export class Patience implements TimerOwner {
   /** @param url what is dialled, without credentials and query */
   constructor(url: string, { handshakeTimeoutMs, signal }: ResolvedConnectOptions, timers: TimerWheel) {
     this.#url = url;
-    this.#timeoutMs = handshakeTimeoutMs;
+    this.timeoutMs = handshakeTimeoutMs;
     this.#timers = timers;
     timers.arm(this.#timer, handshakeTimeoutMs);
     const onAborted = (): void => {
@@ -40,8 +43,9 @@ export class Patience implements TimerOwner {
   }
 
   onDue(): void {
-    const what = `handshakeTimeoutMs (${this.#timeoutMs}) are over and ${progress[this.stage]}`;
-    this.#end(connectError("timeout", this.#url, what));
+    const what = `handshakeTimeoutMs (${this.timeoutMs}) are over and ${progress[this.stage]}`;
+    const isAtProxy = this.stage === "reaching-proxy" || this.stage === "asking-proxy";
+    this.#end(connectError(isAtProxy ? "proxy-timeout" : "timeout", this.#url, what));
   }
 
   /** Aborted when patience is over; its `reason` is the `ConnectError` that says so. */

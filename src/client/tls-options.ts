@@ -10,15 +10,15 @@ export type TlsOptions = Omit<ConnectionOptions, "host" | "port" | "path" | "soc
  *
  * @throws TypeError that names the option and says what Node says.
  */
-export function checkTls(option: TlsOptions | undefined): TlsOptions {
+export function checkTls(option: TlsOptions | undefined, name: "tls" | "proxyTls" = "tls"): TlsOptions {
   if (option === undefined) return {};
   if (typeof option !== "object" || option === null) {
-    throw new TypeError(`option tls got ${describeValue(option)}; it takes an object of options of node:tls`);
+    throw new TypeError(`option ${name} got ${describeValue(option)}; it takes an object of options of node:tls`);
   }
   try {
     createSecureContext(option);
   } catch (cause) {
-    throw new TypeError(`option tls was refused by node:tls: ${(cause as Error).message}`, { cause });
+    throw new TypeError(`option ${name} was refused by node:tls: ${(cause as Error).message}`, { cause });
   }
   return { ...option };
 }

@@ -7,6 +7,8 @@ import type { Dial } from "./dial.js";
 import type { Hop } from "./hop.js";
 import { networkFailure } from "./network-failure.js";
 import type { Patience } from "./patience.js";
+import type { ProxyAddress } from "./proxy-address.js";
+import { openTunnel } from "./proxy-tunnel.js";
 import type { Target } from "./target.js";
 import type { TlsOptions } from "./tls-options.js";
 
@@ -29,10 +31,25 @@ export async function dialTransport(dial: Dial, { target, tls }: Hop, patience: 
   const dialled = dialDuplex(dial, target, patience.signal);
   // Who comes too late is not left standing.
   dialled.then((duplex) => patience.signal.aborted && duplex.destroy(), ignore);
-  const duplex = await patience.within(dialled);
+  return secure(await patience.within(dialled), { target, tls });
+}
+
+/** Opens the way to the hop's server through a proxy, and speaks TLS over it for wss. */
+export async function proxyTransport(
+  proxy: ProxyAddress,
+  proxyTls: TlsOptions,
+  hop: Hop,
+  patience: Patience,
+): Promise<Duplex> {
+  return secure(await openTunnel(proxy, proxyTls, hop.target, patience), hop);
+}
+
+/** What the handshake is to be sent on: for wss TLS over `duplex`. */
+function secure(duplex: Duplex, { target, tls }: Pick<Hop, "target" | "tls">): Duplex {
   if (!target.isSecure) return duplex;
   // The host is not dialled again: it is the one that the certificate must be for, which SNI does not say of an address.
   const secured = connectTls({ ...tlsDefaults(target), ...tls, host: target.host, socket: duplex });
+  secured.on("error", ignore); // it may come before the request listens
   secured.once("close", () => duplex.destroy());
   return secured;
 }

@@ -62,6 +62,17 @@ const options: Record<keyof ConnectOptions, { readonly wrong: readonly Wrong[]; 
     signal: { wrong: [wrongType("signal", 5, null, {}, new AbortController())], right: [new AbortController().signal] },
     agent: { wrong: [wrongType("agent", 5, null, {}, false)], right: [new Agent()] },
     dial: callback(),
+    proxy: {
+      wrong: [
+        wrongType("proxy.example:3128", "none", "", 5, null, {}, "ftp://a", "ws://a:1", "http://a/path", "http://a/?b"),
+        wrongType("http://a:b%ff@c", "http://a%3Ab:c@d", "socks5://user@a", `socks5://${"u".repeat(256)}:p@a`),
+      ],
+      right: ["http://u:p@127.0.0.1:1", "https://[::1]", new URL("socks5h://127.0.0.1:1"), "socks://a", "environment"],
+    },
+    proxyTls: {
+      wrong: [wrongType("ca", 5, null, { cert: "x" })],
+      right: [{}, { rejectUnauthorized: false }],
+    },
     cookies: {
       wrong: [wrongType("jar", 5, null, {}, { getCookieString: () => "" }, { setCookie: () => {} })],
       right: [{ getCookieString: () => "", setCookie: () => {} }],

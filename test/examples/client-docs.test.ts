@@ -7,6 +7,7 @@ import { chat } from "../../examples/client/chat.js";
 import { connectTwice } from "../../examples/client/cookies.js";
 import { connectOrExplain } from "../../examples/client/errors.js";
 import { connectThrough } from "../../examples/client/proxy.js";
+import { connectThroughProxy } from "../../examples/client/through-proxy.js";
 import { refuse } from "../../src/server/index.js";
 import { startConnectProxy } from "../support/connect-proxy.js";
 import { listening } from "../support/listening.js";
@@ -129,4 +130,17 @@ test("the tunnel of docs/client.md goes through a proxy, which may refuse", asyn
   await expect(connectThrough(url, "wss://example.com/")).rejects.toThrow("the proxy answered 403");
   expect(proxy.asked).toEqual([`- CONNECT ${allowed}`, "- CONNECT example.com:443"]);
   connection.terminate();
+});
+
+test("docs/client.md connects through a proxy, and says who is to be asked", async () => {
+  const server = await listening({ routes: { "/": () => {} } });
+  const url = `ws://127.0.0.1:${server.port}/`;
+  const open = await startConnectProxy();
+  const connection = await connectThroughProxy(url, `http://captain:s3cret@127.0.0.1:${open.port}`);
+  expect(connection).toMatchObject({ state: "open" });
+  const closed = await startConnectProxy((_, client) => client.end("HTTP/1.1 407 No\r\n\r\n"));
+  expect(await connectThroughProxy(url, `http://127.0.0.1:${closed.port}`)).toBe(
+    "wrong user name or password for the proxy",
+  );
+  expect(await connectThroughProxy(url, "http://127.0.0.1:1")).toBe("ask who runs the proxy: proxy-unreachable");
 });
