@@ -24,5 +24,5 @@ class EchoEndpoint implements ConnectionHandler<undefined> {
 }
 
 export function start(port: number): Promise<Server> {
-  return serve<undefined>({ port, routes: { "/echo": new EchoEndpoint() } });
+  return serve({ port, routes: { "/echo": new EchoEndpoint() } });
 }

@@ -7,8 +7,8 @@ async function handler(websocket: Connection<undefined>): Promise<void> {
   connected.add(websocket);
   try {
     for await (const message of websocket) {
-      await websocket.send(`you said ${message}`);
-      broadcast(connected, `somebody said ${message}`);
+      await websocket.send(`you said ${String(message)}`);
+      broadcast(connected, `somebody said ${String(message)}`);
     }
   } finally {
     connected.delete(websocket);
@@ -16,5 +16,5 @@ async function handler(websocket: Connection<undefined>): Promise<void> {
 }
 
 export function start(port: number): Promise<Server> {
-  return serve<undefined>({ port, routes: { "/": handler } });
+  return serve({ port, routes: { "/": handler } });
 }
