@@ -171,7 +171,9 @@ export function checkConnectOptions<Data>(options: ConnectOptions<Data>): void {
 }
 
 function resolveProxy(option: string | URL | undefined): ProxyAddress | "environment" | undefined {
-  return option === undefined || option === "environment" ? option : readProxy(option, "option proxy");
+  if (option === undefined || option === "environment") return option;
+  if (typeof option === "string" || option instanceof URL) return readProxy(option, "option proxy");
+  throw new TypeError('option proxy takes a URL, or "environment"');
 }
 
 function resolveHeaders(option: HeaderFields | undefined): HeaderFields {
