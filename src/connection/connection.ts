@@ -16,6 +16,9 @@ import type { SendOptions } from "./send-options.js";
 import type { Sendable } from "./sendable.js";
 import { receiveInTime, type ReceiveOptions, receiveStreamInTime } from "./timed-receive.js";
 
+/** The version of HTTP that a WebSocket was opened over: RFC 6455's own, or RFC 8441's, where it is one stream of many. */
+export type HttpVersion = "1.1" | "2.0";
+
 /** What the opening handshake settled. */
 export interface ConnectionDetails<Data> {
   /** The peer's address and port: `"192.0.2.1:58036"`, `"[::1]:58036"`; `""` where there is none. */
@@ -28,6 +31,8 @@ export interface ConnectionDetails<Data> {
   readonly extensions?: string | undefined;
   /** On a server the request target, `"/echo?room=1"`; on a client the URL dialled, without credentials. */
   readonly url: string;
+  /** The version of HTTP that the handshake was in. Default `"1.1"`. */
+  readonly httpVersion?: HttpVersion | undefined;
   /** The headers that the peer sent in the handshake: on a server those of the request, on a client those of the answer. */
   readonly headers: IncomingHttpHeaders;
   /** Yours: what `authorize` returned on a server, the option `data` on a client. */
@@ -73,6 +78,8 @@ export class Connection<Data = unknown> implements AsyncIterable<Message> {
   /** The extensions agreed on, as the server has answered: `"permessage-deflate; server_max_window_bits=13"`, or `""`. */
   readonly extensions: string;
   readonly url: string;
+  /** `"2.0"` for a stream of an HTTP/2 session (RFC 8441), `"1.1"` for a socket of its own. */
+  readonly httpVersion: HttpVersion;
   readonly headers: IncomingHttpHeaders;
   /** Yours: what `authorize` returned on a server, the option `data` on a client. */
   readonly data: Data;
@@ -87,6 +94,7 @@ export class Connection<Data = unknown> implements AsyncIterable<Message> {
     this.subprotocol = details.subprotocol;
     this.extensions = details.extensions ?? "";
     this.url = details.url;
+    this.httpVersion = details.httpVersion ?? "1.1";
     this.headers = details.headers;
     this.data = details.data;
     this.#calls = new HandlerCalls<Connection<Data>>(this, onError);

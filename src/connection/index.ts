@@ -15,6 +15,7 @@ export {
   Connection,
   type ConnectionDetails,
   type ConnectionHandler,
+  type HttpVersion,
   type OnError,
 } from "./connection.js";
 export type { LinkSetup } from "./link.js";
@@ -26,7 +27,9 @@ export { prepare, PreparedMessage } from "./prepared-message.js";
 export { processBudget, QueuedBytesBudget } from "./queued-bytes-budget.js";
 export type { RateLimitOptions } from "./rate-limit-options.js";
 export { type CompressionOptions, withinBudget } from "./deflate/index.js";
+export { TokenBucket } from "./token-bucket.js";
 export type { SendOptions } from "./send-options.js";
+export { destroySocket } from "./socket-end.js";
 export type { Sendable } from "./sendable.js";
 export { canShareReadBuffer, ReadBuffer } from "./read-buffer.js";
 export type { ReceiveOptions } from "./timed-receive.js";

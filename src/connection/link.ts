@@ -31,6 +31,7 @@ import { Outbox, type OutboxOwner, type OutboxSetup } from "./outbox.js";
 import { Pings } from "./pings.js";
 import { detach, type ReadBuffer } from "./read-buffer.js";
 import type { Reader } from "./reader.js";
+import { destroySocket } from "./socket-end.js";
 import { processTimers, type TimerWheel } from "./timer-wheel.js";
 
 /** What a link tells the connection that it carries. */
@@ -146,7 +147,7 @@ export class Link implements InboundOwner, OutboxOwner, GuardOwner, ClosingOwner
   terminate(): void {
     this.#state = cutTransport(this.#state, "us");
     this.#stopMessages();
-    this.#socket.destroy();
+    destroySocket(this.#socket);
   }
 
   /**
@@ -262,12 +263,12 @@ export class Link implements InboundOwner, OutboxOwner, GuardOwner, ClosingOwner
     this.#error ??= error;
     this.#state = failByUs(this.#state, { code: closeCode, reason: "" });
     this.#stopMessages();
-    this.#socket.destroy();
+    destroySocket(this.#socket);
     this.#blame(error);
   }
 
   onCloseTimeout(): void {
-    this.#socket.destroy();
+    destroySocket(this.#socket);
     // A peer that has ended its side is lost, which shows when the socket closes.
     if (this.#hasInputEnded || (this.#state.kind === "closed" && !this.outbox.hasUnsent)) return;
     this.#state = cutTransport(this.#state, "us");

@@ -45,7 +45,17 @@ export function readHandshakeResponse(
   expected: HandshakeExpectation,
 ): HandshakeAgreement | HandshakeFailure {
   const fault = checkUpgrade(response) ?? checkAccept(response, expected.accept);
-  if (fault !== undefined) return fail(fault);
+  return fault === undefined ? readHandshakeAgreement(response, expected) : fail(fault);
+}
+
+/**
+ * Reads what a server that has let us in has agreed to: the rules that hold whichever version of HTTP it spoke. Over HTTP/2 they
+ * are all, behind a status of 2xx: RFC 8441 §5 does without key, Upgrade and Connection.
+ */
+export function readHandshakeAgreement(
+  response: HandshakeResponse,
+  expected: Omit<HandshakeExpectation, "accept">,
+): HandshakeAgreement | HandshakeFailure {
   const deflate = readExtensions(response, expected.deflate);
   if (typeof deflate === "string") return fail(deflate);
   const subprotocols = valuesOf(response, "sec-websocket-protocol");

@@ -23,8 +23,15 @@ export {
   type HandshakeExpectation,
   type HandshakeFailure,
   type HandshakeResponse,
+  readHandshakeAgreement,
   readHandshakeResponse,
 } from "./handshake-response.js";
+export {
+  type Http2HandshakeFaultCode,
+  type Http2HandshakeFaultRow,
+  http2HandshakeFaults,
+} from "./http2-handshake-fault.js";
+export { type Http2HandshakeOffer, type Http2HandshakeRefusal, readHttp2Handshake } from "./http2-handshake.js";
 export { applyMask, rotateMaskKey } from "./mask.js";
 export { MessageBuffer } from "./message-buffer.js";
 export { Opcode } from "./opcode.js";

@@ -1,10 +1,16 @@
 import { checkHeaders, type HeaderFields } from "../internal/header-fields.js";
 import { describeValue } from "../internal/option-check.js";
-import { type HandshakeFaultCode, handshakeFaults } from "../protocol/index.js";
+import {
+  type HandshakeFaultCode,
+  handshakeFaults,
+  type Http2HandshakeFaultCode,
+  http2HandshakeFaults,
+} from "../protocol/index.js";
 
 /** Why an upgrade was refused. */
 export type RefusalCode =
   | HandshakeFaultCode
+  | Http2HandshakeFaultCode
   | "no-such-route"
   | "host-not-allowed"
   | "origin-not-allowed"
@@ -61,7 +67,10 @@ export function refuse(status: number, init: RefusalInit = {}): Refusal {
 }
 
 const statuses: Readonly<
-  Record<Exclude<RefusalCode, HandshakeFaultCode | "not-authorized">, readonly [number, string]>
+  Record<
+    Exclude<RefusalCode, HandshakeFaultCode | Http2HandshakeFaultCode | "not-authorized">,
+    readonly [number, string]
+  >
 > = {
   "no-such-route": [404, "There is no WebSocket at this path."],
   "host-not-allowed": [421, "This server does not answer for the host named in the Host header."],
@@ -79,6 +88,10 @@ export function refusalOf(code: Exclude<RefusalCode, "not-authorized">): Refusal
     const { status, section, explanation } = handshakeFaults[code as HandshakeFaultCode];
     return new Refusal(code, status, headersFor(code), `${explanation} (RFC 6455 §${section})\n`);
   }
+  if (code in http2HandshakeFaults) {
+    const { status, rfc, section, explanation } = http2HandshakeFaults[code as Http2HandshakeFaultCode];
+    return new Refusal(code, status, headersFor(code), `${explanation} (RFC ${rfc} §${section})\n`);
+  }
   const [status, explanation] = statuses[code as keyof typeof statuses];
   return new Refusal(code, status, headersFor(code), `${explanation}\n`);
 }
@@ -88,6 +101,7 @@ const laterHeaders: HeaderFields = { "Retry-After": "1" };
 
 const extraHeaders: Partial<Record<RefusalCode, HeaderFields>> = {
   "method-not-get": { Allow: "GET" },
+  "method-not-connect": { Allow: "CONNECT" },
   // RFC 6455 §4.4: the response to another version MUST name those that are supported.
   "version-unsupported": upgradeHeaders,
   "upgrade-missing": upgradeHeaders,

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { describe, expect, test } from "vitest";
-import { faults, handshakeFaults, responseFaults } from "../../src/protocol/index.js";
+import { faults, handshakeFaults, http2HandshakeFaults, responseFaults } from "../../src/protocol/index.js";
 
 const document = readFileSync(resolve(import.meta.dirname, "../../docs/faults.md"), "utf8");
 
@@ -36,6 +36,14 @@ describe("docs/faults.md", () => {
     expect(documentedRows("In an opening handshake")).toEqual(rows);
   });
 
+  test("documents every fault of a handshake over HTTP/2 with its status and section, and no other, in order", () => {
+    const rows = Object.entries(http2HandshakeFaults).map(
+      ([code, { status, rfc, section, explanation }]) =>
+        `| \`${code}\` | ${status} | ${linkToRfc(rfc, section)} | ${explanation} |`,
+    );
+    expect(documentedRows("In an opening handshake over HTTP/2")).toEqual(rows);
+  });
+
   test("documents every fault of an answer with its error and section, and no other, in order", () => {
     const rows = Object.entries(responseFaults).map(([code, { subject, rfc, section, explanation }]) => {
       const where = rfc === undefined ? link(section) : linkToRfc(rfc, section);
@@ -44,9 +52,9 @@ describe("docs/faults.md", () => {
     expect(documentedRows("In a server's answer to an opening handshake")).toEqual(rows);
   });
 
-  test("has no tables but these three", () => {
+  test("has no tables but these four", () => {
     const rows = document.split("\n").filter((line) => line.startsWith("| `"));
-    const tables = [faults, handshakeFaults, responseFaults];
+    const tables = [faults, handshakeFaults, http2HandshakeFaults, responseFaults];
     expect(rows).toHaveLength(tables.flatMap((table) => Object.keys(table)).length);
   });
 });
