@@ -33,12 +33,9 @@ export function answerHttp(answers: HttpAnswers): RequestListener {
   return (request, response) => {
     if (answers.health?.answer(pathOf(request), request, response) === true) return;
     runGuarded(answers, response, () => {
-      const described = describeRequest(
-        request,
-        request.socket,
-        request.headers.host ?? "",
-        clientOf(request, request.socket, answers.trustProxy),
-      );
+      const host = String(request.headers.host ?? request.headers[":authority"] ?? "");
+      const client = clientOf(request, request.socket, answers.trustProxy);
+      const described = { ...describeRequest(request, request.socket, host, client), incoming: request };
       const isAllowed = answers.checkHost(hostnameOf(described.host), described);
       if (!isThenable(isAllowed)) return answerIf(isAllowed, answers, request, response);
       return isAllowed.then((result) => answerIf(result, answers, request, response));
@@ -51,7 +48,7 @@ function answerIf(isAllowed: boolean, answers: HttpAnswers, request: IncomingMes
     const { status, body } = refusalOf("host-not-allowed");
     return answerText(response, status, String(body));
   }
-  if (answers.isRoute(pathOf(request))) return requireUpgrade(response);
+  if (answers.isRoute(pathOf(request))) return requireUpgrade(request, response);
   if (answers.files === undefined) return fallBack(answers, request, response);
   return answers.files(request, response).then((isAnswered) => {
     return isAnswered ? undefined : fallBack(answers, request, response);
@@ -78,9 +75,11 @@ function runGuarded(answers: HttpAnswers, response: HttpResponse, answer: () => 
   }
 }
 
-/** RFC 9110 §15.5.22: a 426 names the protocol to upgrade to. */
-function requireUpgrade(response: ServerResponse): void {
-  answerText(response, 426, "This path speaks WebSocket: connect with ws:// or wss://\n", {
+/** RFC 9110 §15.5.22: a 426 names the protocol to upgrade to, which HTTP/2 has no header for; RFC 8441 §4 has a method instead. */
+function requireUpgrade(request: IncomingMessage, response: ServerResponse): void {
+  const text = "This path speaks WebSocket: connect with ws:// or wss://\n";
+  if (request.httpVersion === "2.0") return answerText(response, 405, text, { Allow: "CONNECT" });
+  return answerText(response, 426, text, {
     Upgrade: "websocket",
     Connection: response.shouldKeepAlive ? "Upgrade" : "close, Upgrade",
   });

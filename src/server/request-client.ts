@@ -22,17 +22,17 @@ export interface RequestClient {
 /** The client of a request; the peer of its socket unless a trusted proxy says otherwise. */
 export function clientOf(
   { headers }: Pick<IncomingMessage, "headers">,
-  socket: Duplex,
+  socket: Duplex | undefined,
   trust: ResolvedTrustProxy | undefined,
 ): RequestClient {
   const net = socket instanceof Socket ? socket : undefined;
   const address = net?.remoteAddress ?? "";
   const peer = { address, remote: formatAddress(net?.remoteAddress, net?.remotePort) };
   const forwarded =
-    trust === undefined || isClientUnnamed(socket)
+    trust === undefined || socket === undefined || isClientUnnamed(socket)
       ? undefined
       : readForwarding(trust, headers, peerAddressOf(socket), trust.proxyProtocol ? 1 : 0);
-  if (forwarded === undefined) return { ...peer, secure: "encrypted" in socket, host: undefined };
+  if (forwarded === undefined) return { ...peer, secure: net !== undefined && "encrypted" in net, host: undefined };
   const { client, secure, host } = forwarded;
   return { ...(client === undefined ? peer : namesOf(client)), secure, host };
 }

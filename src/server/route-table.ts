@@ -27,7 +27,7 @@ export function routeTable<Data>(
 }
 
 /** The path that a request is for, without its query. */
-export function pathOf(request: IncomingMessage): string {
+export function pathOf(request: { readonly url?: string | undefined }): string {
   // RFC 6455 §4.2.1 (1): the target may be an absolute HTTP or HTTPS URI that contains the path.
   const target = (request.url ?? "/").replace(/^https?:\/\/[^/?]*/i, "");
   const path = target.split("?", 1)[0] as string;

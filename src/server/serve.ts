@@ -11,11 +11,12 @@ import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 
 import { type Connection, processTimers } from "../connection/index.js";
-import { checkFunction, checkInteger, checkKeys, checkText } from "../internal/option-check.js";
+import { checkBoolean, checkFunction, checkInteger, checkKeys, checkText } from "../internal/option-check.js";
 import type { DrainReport } from "./drain.js";
 import type { Endpoint } from "./endpoint.js";
 import { answerWithoutUpgrade, closeAfterOffer, offersWebSocket } from "./foreign-upgrade.js";
 import { type Health, type HealthOptions, resolveHealth } from "./health.js";
+import { Http2Entrance, type Http2Listeners } from "./http2-entrance.js";
 import { resolveHostPolicy } from "./host-policy.js";
 import { answerHttp } from "./http-answer.js";
 import { OpenResponses } from "./open-responses.js";
@@ -66,6 +67,12 @@ export interface ServeOptions<Data = undefined> extends UpgraderOptions<Data> {
   /** Options of `node:tls`, `{ cert, key }` at least, for https and wss. */
   readonly tls?: ServerOptions | undefined;
   /**
+   * Whether WebSockets and requests may come over HTTP/2 too (RFC 8441), on the same port: for https where ALPN agrees on it, otherwise
+   * from clients that begin with it. Default false. `onRequest` then gets `Http2ServerRequest` and `Http2ServerResponse` of Node's, which
+   * work alike.
+   */
+  readonly http2?: boolean | undefined;
+  /**
    * How many processes serve; `"auto"` for as many as there are cores to use. Default 1: this one. With more, this one is the
    * primary, which runs the program's file again in each of the others; see `server.role`. Limits count in each of them.
    */
@@ -103,18 +110,25 @@ export async function serve<Data = undefined>(options: ServeOptions<Data>): Prom
   const isRoute = (path: string): boolean => routes.has(path);
   const health = resolveHealth(options.health, isRoute);
   const trustProxy = resolveTrustProxy(options.trustProxy);
-  if (trustProxy?.proxyProtocol === true) {
-    const timeoutMs = options.handshakeTimeoutMs ?? HANDSHAKE_TIMEOUT_MS;
-    readProxyProtocol(http, { isTrusted: trustProxy.isTrusted, timeoutMs, report, timers: processTimers });
-  }
+  const answer = answerHttp({ checkHost, trustProxy, health, isRoute, files, fallback, report });
   http.on("request", closeAfterOffer);
-  http.on("request", answerHttp({ checkHost, trustProxy, health, isRoute, files, fallback, report }));
+  http.on("request", answer);
   http.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     if (!offersWebSocket(request)) return answerWithoutUpgrade(http, request, socket, head);
     const endpoint = routes.get(pathOf(request));
     if (endpoint === undefined) upgrader.refuse("no-such-route", request, socket);
     else upgrader.serve(request, socket, head, endpoint);
   });
+  const responses = new OpenResponses();
+  const entrance = openHttp2(http, upgrader, routes, options, (request, response) => {
+    responses.add(request, response);
+    answer(request, response);
+  });
+  // Its header comes before all else, so it is taken off first.
+  if (trustProxy?.proxyProtocol === true) {
+    const timeoutMs = options.handshakeTimeoutMs ?? HANDSHAKE_TIMEOUT_MS;
+    readProxyProtocol(http, { isTrusted: trustProxy.isTrusted, timeoutMs, report, timers: processTimers });
+  }
   if (workers !== undefined && link === undefined && count > 1) return await workers.startPrimary(http, count, report);
   try {
     await listen(http, port === 0 ? (link?.place.port ?? 0) : port, host);
@@ -123,7 +137,24 @@ export async function serve<Data = undefined>(options: ServeOptions<Data>): Prom
     throw error;
   }
   http.on("error", report);
-  return new ListeningServer(http, upgrader, options, link, health);
+  return new ListeningServer(http, upgrader, options, link, health, responses, entrance);
+}
+
+/** Lets HTTP/2 in where the option asks for it. */
+function openHttp2<Data>(
+  http: HttpServer | HttpsServer,
+  upgrader: Upgrader<Data>,
+  routes: ReadonlyMap<string, Endpoint<Data>>,
+  { http2, handshakeTimeoutMs = 10_000 }: ServeOptions<Data>,
+  request: RequestListener,
+): Http2Entrance | undefined {
+  if (!checkBoolean("http2", http2, false)) return undefined;
+  const webSocket: Http2Listeners["webSocket"] = (stream, headers) => {
+    const endpoint = routes.get(pathOf({ url: headers[":path"] }));
+    if (endpoint === undefined) upgrader.refuseStream("no-such-route", stream, headers);
+    else upgrader.serveStream(stream, headers, endpoint);
+  };
+  return new Http2Entrance(http, { request, webSocket }, handshakeTimeoutMs);
 }
 
 class ListeningServer<Data> implements Server<Data> {
@@ -136,7 +167,8 @@ class ListeningServer<Data> implements Server<Data> {
   readonly #health: Health | undefined;
   readonly #topics: Topics;
   readonly #sockets = new Set<Socket>();
-  readonly #responses = new OpenResponses();
+  readonly #responses: OpenResponses;
+  readonly #entrance: Http2Entrance | undefined;
   #closing: Promise<DrainReport> | undefined;
 
   constructor(
@@ -145,7 +177,11 @@ class ListeningServer<Data> implements Server<Data> {
     options: ServeOptions<Data>,
     link: PrimaryLink | undefined,
     health: Health | undefined,
+    responses: OpenResponses,
+    entrance: Http2Entrance | undefined,
   ) {
+    this.#responses = responses;
+    this.#entrance = entrance;
     this.role = link === undefined ? "alone" : "worker";
     this.http = http;
     this.#upgrader = upgrader;
@@ -197,6 +233,7 @@ class ListeningServer<Data> implements Server<Data> {
       this.http.close(() => resolve());
     });
     this.http.closeIdleConnections();
+    this.#entrance?.close();
     const report = await this.#upgrader.close(options);
     await this.#responses.ended();
     // What is left asks for nothing: a browser's spare connections, half a request. Node would wait for them.
@@ -219,6 +256,7 @@ const ownOptionNames: Readonly<Record<Exclude<keyof ServeOptions, keyof Upgrader
   onRequest: true,
   health: true,
   tls: true,
+  http2: true,
   workers: true,
 };
 
@@ -241,7 +279,8 @@ function createHttp<Data>(options: ServeOptions<Data>): HttpServer | HttpsServer
     shouldUpgradeCallback: offersWebSocket, // Node 24.9 and newer; `answerWithoutUpgrade` stands in for it
   };
   if (options.tls === undefined) return createServer(timeouts);
-  return createSecureServer({ ...timeouts, handshakeTimeout: timeoutMs, ...options.tls });
+  const ALPNProtocols = options.http2 === true ? ["h2", "http/1.1"] : ["http/1.1"];
+  return createSecureServer({ ...timeouts, handshakeTimeout: timeoutMs, ALPNProtocols, ...options.tls });
 }
 
 function listen(http: HttpServer | HttpsServer, port: number, host: string | undefined): Promise<void> {

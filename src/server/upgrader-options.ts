@@ -1,5 +1,3 @@
-import type { IncomingMessage } from "node:http";
-
 import {
   type Connection,
   type ConnectionOptions,
@@ -16,7 +14,7 @@ import { type HostCheck, type HostPolicy, resolveHostPolicy } from "./host-polic
 import { type OriginCheck, type OriginPolicy, resolveOriginPolicy } from "./origin-policy.js";
 import { type ResolvedTrustProxy, resolveTrustProxy, type TrustProxy } from "./proxy/trust-proxy.js";
 import type { Refusal } from "./refusal.js";
-import type { UpgradeRequest } from "./upgrade-request.js";
+import type { NodeRequest, UpgradeRequest } from "./upgrade-request.js";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -69,8 +67,11 @@ export interface UpgraderOptions<Data = undefined> extends ConnectionOptions {
    * `remote`, `secure`, `maxConnectionsPerAddress` and the check of the origin go by the client. Default `false`: none.
    */
   readonly trustProxy?: TrustProxy | undefined;
-  /** Called for each refused upgrade; `remote` is the client as `request.remote` would have it. */
-  readonly onRefused?: ((refusal: Refusal, request: IncomingMessage, remote: string) => unknown) | undefined;
+  /**
+   * Called for each refused upgrade, with Node's request (over HTTP/2 an `Http2ServerRequest`); `remote` is the client as
+   * `request.remote` would have it.
+   */
+  readonly onRefused?: ((refusal: Refusal, request: NodeRequest, remote: string) => unknown) | undefined;
   /**
    * Called for what your own code throws or rejects with: `authorize` and the other functions here (`connection` is
    * undefined), endpoints, and handlers without an `error`. By default it is printed by `console.error`. What it throws or
@@ -93,7 +94,7 @@ export interface ResolvedUpgraderOptions<Data> {
   readonly maxConnections: number;
   readonly maxConnectionsPerAddress: number;
   readonly trustProxy: ResolvedTrustProxy | undefined;
-  readonly onRefused: (refusal: Refusal, request: IncomingMessage, remote: string) => unknown;
+  readonly onRefused: (refusal: Refusal, request: NodeRequest, remote: string) => unknown;
   readonly onError: (error: unknown, connection: Connection | undefined) => unknown;
 }
 

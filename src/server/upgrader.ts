@@ -1,11 +1,13 @@
-import type { Buffer } from "node:buffer";
+import { Buffer } from "node:buffer";
 import type { IncomingMessage } from "node:http";
+import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 
 import {
   acceptKey,
   Connection,
+  destroySocket,
   processTimers,
   ReadBuffer,
   type TimerWheel,
@@ -14,8 +16,19 @@ import {
 } from "../connection/index.js";
 import type { HeaderFields } from "../internal/header-fields.js";
 import { isThenable } from "../internal/thenable.js";
-import { acceptDeflate, type DeflateAcceptance, type HandshakeOffer, readHandshake } from "../protocol/index.js";
+import {
+  acceptDeflate,
+  type DeflateAcceptance,
+  type HandshakeOffer,
+  type Http2HandshakeOffer,
+  type Http2HandshakeRefusal,
+  type HandshakeRefusal,
+  readHandshake,
+  readHttp2Handshake,
+} from "../protocol/index.js";
+import { acceptStream, refuseOverStream } from "./stream-answer.js";
 import { Admission } from "./admission.js";
+import { ConnectRequest } from "./connect-request.js";
 import { type CloseOptions, drain, type DrainReport, resolveCloseOptions } from "./drain.js";
 import { afterEarlierResponses } from "./earlier-response.js";
 import { type Endpoint, runEndpoint } from "./endpoint.js";
@@ -24,7 +37,7 @@ import { acceptHead, sendRefusal } from "./http-head.js";
 import { PendingHandshake } from "./pending-handshake.js";
 import { Refusal, type RefusalCode, refusalOf } from "./refusal.js";
 import { clientOf, type RequestClient } from "./request-client.js";
-import { describeRequest, type UpgradeRequest } from "./upgrade-request.js";
+import { describeRequest, type NodeRequest, nodeRequestOf, type UpgradeRequest } from "./upgrade-request.js";
 import { type ResolvedUpgraderOptions, resolveUpgraderOptions, type UpgraderOptions } from "./upgrader-options.js";
 
 /**
@@ -74,16 +87,33 @@ export class Upgrader<Data = undefined> {
    * Never rejects. The code that uses the connection may: a `send` rejects when the peer has left. In an event listener,
    * where a rejection would end the process, take `serve` or catch it.
    */
-  async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<Connection<Data> | undefined> {
-    const client = clientOf(request, socket, this.#options.trustProxy);
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<Connection<Data> | undefined> {
+    return this.#open(request, socket, head);
+  }
+
+  /**
+   * As `upgrade`, for WebSocket over HTTP/2 (RFC 8441): answers one extended CONNECT, as `node:http2` gives it to its `stream`
+   * listeners, or to its `connect` listeners as `request.stream` and `request.headers` where it has `request` listeners too. The server
+   * must have announced it: `createSecureServer({ settings: { enableConnectProtocol: true } })`.
+   */
+  upgradeStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<Connection<Data> | undefined> {
+    return this.#open(new ConnectRequest(stream, headers), stream, NOTHING);
+  }
+
+  async #open(
+    request: IncomingMessage | ConnectRequest,
+    socket: Duplex,
+    head: Buffer,
+  ): Promise<Connection<Data> | undefined> {
+    const client = clientOf(request, netSocketOf(request, socket), this.#options.trustProxy);
     const { address } = client;
     socket.on("error", ignore);
     if (hasLeft(socket)) {
-      socket.destroy(); // Also where the client has ended its own side only: nobody else would end ours.
+      destroySocket(socket); // Also where the client has ended its own side only: nobody else would end ours.
       return undefined;
     }
     const limit = this.#closing === undefined ? this.#admission.enter(address) : "shutting-down";
-    if (limit !== undefined) return this.refuse(limit, request, socket);
+    if (limit !== undefined) return this.#refuse(limit, request, socket);
     const pending = new PendingHandshake(socket, this.#options.handshakeTimeoutMs, this.#timers);
     this.#pending.add(pending);
     const outcome = await this.#negotiate(request, socket, head, pending, client);
@@ -91,8 +121,8 @@ export class Upgrader<Data = undefined> {
     pending.end();
     if (outcome instanceof Connection) return outcome;
     this.#admission.leave(address);
-    if (outcome !== undefined) return this.refuse(outcome, request, socket);
-    socket.destroy(); // The client has left, but it may have ended its own side only.
+    if (outcome !== undefined) return this.#refuse(outcome, request, socket);
+    destroySocket(socket); // The client has left, but it may have ended its own side only.
     return undefined;
   }
 
@@ -106,23 +136,48 @@ export class Upgrader<Data = undefined> {
     });
   }
 
+  /** As `serve`, for an extended CONNECT over HTTP/2: see `upgradeStream`. */
+  serveStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, endpoint: Endpoint<Data>): void {
+    void this.upgradeStream(stream, headers).then((connection) => {
+      if (connection !== undefined) runEndpoint(endpoint, connection);
+    });
+  }
+
   /** Refuses an upgrade request: answers with `refusal` and ends the socket. */
   refuse(
     refusal: Refusal | Exclude<RefusalCode, "not-authorized">,
     request: IncomingMessage,
     socket: Duplex,
   ): undefined {
+    this.#refuse(refusal, request, socket);
+  }
+
+  /** Refuses an extended CONNECT over HTTP/2: answers with `refusal` and ends the stream. */
+  refuseStream(
+    refusal: Refusal | Exclude<RefusalCode, "not-authorized">,
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+  ): undefined {
+    this.#refuse(refusal, new ConnectRequest(stream, headers), stream);
+  }
+
+  #refuse(
+    refusal: Refusal | Exclude<RefusalCode, "not-authorized">,
+    request: IncomingMessage | ConnectRequest,
+    socket: Duplex,
+  ): undefined {
     const answer = refusal instanceof Refusal ? refusal : refusalOf(refusal);
     socket.on("error", ignore);
     try {
-      sendRefusal(request, socket, answer, this.#timers);
+      if (request instanceof ConnectRequest) refuseOverStream(request.stream, answer, this.#timers);
+      else sendRefusal(request, socket, answer, this.#timers);
     } catch (error) {
-      socket.destroy(); // a `Refusal` made by hand that cannot be sent
+      destroySocket(socket); // a `Refusal` made by hand that cannot be sent
       this.report(error);
     }
     try {
-      const { remote } = clientOf(request, socket, this.#options.trustProxy);
-      const result = this.#options.onRefused(answer, request, remote);
+      const { remote } = clientOf(request, netSocketOf(request, socket), this.#options.trustProxy);
+      const result = this.#options.onRefused(answer, nodeRequestOf(request), remote);
       if (isThenable(result)) result.then(undefined, (error: unknown) => this.report(error));
     } catch (error) {
       this.report(error);
@@ -147,23 +202,22 @@ export class Upgrader<Data = undefined> {
 
   /** A connection, a refusal, or `undefined` when the client has left. */
   async #negotiate(
-    incoming: IncomingMessage,
+    incoming: IncomingMessage | ConnectRequest,
     socket: Duplex,
     head: Buffer,
     pending: PendingHandshake,
     client: RequestClient,
   ): Promise<Connection<Data> | Refusal | undefined> {
-    const verdict = readHandshake({
-      method: incoming.method ?? "",
-      httpVersion: incoming.httpVersion,
-      rawHeaders: incoming.rawHeaders,
-    });
+    const verdict = readOffer(incoming);
     if (verdict.kind === "refusal") return refusalOf(verdict.fault);
     const { host, origin, subprotocols } = verdict;
     const request = {
-      ...describeRequest(incoming, socket, host, client),
+      ...describeRequest(incoming, netSocketOf(incoming, socket), host, client),
       origin,
       subprotocols,
+      get incoming(): NodeRequest {
+        return nodeRequestOf(incoming);
+      },
       get signal(): AbortSignal {
         return pending.signal;
       },
@@ -203,7 +257,7 @@ export class Upgrader<Data = undefined> {
   }
 
   #accept(
-    offer: HandshakeOffer,
+    offer: HandshakeOffer | Http2HandshakeOffer,
     request: UpgradeRequest,
     socket: Duplex,
     head: Buffer,
@@ -214,7 +268,8 @@ export class Upgrader<Data = undefined> {
     if (socket instanceof Socket) socket.setTimeout(0);
     const deflate = this.#acceptDeflate(offer);
     const extensions = deflate?.response ?? "";
-    socket.write(acceptHead(acceptKey(offer.key), subprotocol, extensions, headers), "latin1");
+    if ("key" in offer) socket.write(acceptHead(acceptKey(offer.key), subprotocol, extensions, headers), "latin1");
+    else acceptStream(socket as ServerHttp2Stream, subprotocol, extensions, headers);
     const setup = {
       socket,
       options: this.#options.connection,
@@ -229,8 +284,8 @@ export class Upgrader<Data = undefined> {
         this.#admission.leave(address);
       },
     };
-    const { remote, local, url } = request;
-    const details = { remote, local, subprotocol, extensions, url, headers: request.headers, data };
+    const { remote, local, url, httpVersion } = request;
+    const details = { remote, local, subprotocol, extensions, url, httpVersion, headers: request.headers, data };
     // It may be closed already when it is made, for the peer may have gone.
     let connection: Connection<Data> | undefined = undefined;
     connection = new Connection(setup, details, this.#options.onError, head);
@@ -240,7 +295,7 @@ export class Upgrader<Data = undefined> {
   }
 
   /** What we answer to an offer of compression; `undefined` where there is none that we take. */
-  #acceptDeflate({ extensions }: HandshakeOffer): DeflateAcceptance | undefined {
+  #acceptDeflate({ extensions }: Pick<HandshakeOffer, "extensions">): DeflateAcceptance | undefined {
     const { compression } = this.#options.connection;
     return compression === undefined ? undefined : acceptDeflate(extensions, withinBudget(compression));
   }
@@ -256,6 +311,16 @@ export class Upgrader<Data = undefined> {
   }
 }
 
+const NOTHING = Buffer.alloc(0);
+
+function readOffer(
+  incoming: IncomingMessage | ConnectRequest,
+): HandshakeOffer | HandshakeRefusal | Http2HandshakeOffer | Http2HandshakeRefusal {
+  const { httpVersion, rawHeaders } = incoming;
+  if (incoming instanceof ConnectRequest) return readHttp2Handshake(rawHeaders);
+  return readHandshake({ method: incoming.method ?? "", httpVersion, rawHeaders: incoming.rawHeaders });
+}
+
 /** What the policies made of a valid handshake. */
 interface Admitted<Data> {
   readonly data: Data;
@@ -265,7 +330,14 @@ interface Admitted<Data> {
 
 /** Whether nobody waits for an answer: the socket is gone, has ended, or takes nothing more. */
 function hasLeft(socket: Duplex): boolean {
-  return socket.destroyed || socket.readableEnded || !socket.writable;
+  // A stream of HTTP/2 may have ended with its headers.
+  const hasEnded = socket.readableEnded || (socket as { endAfterHeaders?: boolean }).endAfterHeaders === true;
+  return socket.destroyed || hasEnded || !socket.writable;
+}
+
+/** What carries the request: over HTTP/2 the socket of the session, undefined once that is gone. */
+function netSocketOf(request: IncomingMessage | ConnectRequest, socket: Duplex): Duplex | undefined {
+  return request instanceof ConnectRequest ? request.socket : socket;
 }
 
 function ignore(): void {}

@@ -43,12 +43,12 @@ export class ProxyProtocolError extends Error {
   }
 }
 
-/** Sockets whose client the proxy could not name. Nobody is to be believed there but the proxy itself. */
-const unnamedClients = new WeakSet<Duplex>();
+/** On sockets whose client the proxy could not name. Nobody is to be believed there but the proxy itself. */
+const unnamedClient: unique symbol = Symbol("unnamed client");
 
 /** Whether PROXY protocol has said that there is a client behind `socket`, and not who. */
 export function isClientUnnamed(socket: Duplex): boolean {
-  return unnamedClients.has(socket);
+  return (socket as { readonly [unnamedClient]?: true })[unnamedClient] === true;
 }
 
 /**
@@ -219,7 +219,7 @@ function keyOf({ remoteAddress, remotePort, localPort }: Socket): string {
 }
 
 function nameClient(socket: Socket, header: ProxyHeader): void {
-  if (header.kind === "unnamed-client") unnamedClients.add(socket);
+  if (header.kind === "unnamed-client") Object.defineProperty(socket, unnamedClient, { value: true });
   if (header.kind === "client") setRemote(socket, header.source);
 }
 
