@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { connect as connectHttp2, type ClientHttp2Session, type ClientHttp2Stream, createServer } from "node:http2";
+import { connect as connectTcp } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { createSelfSigned } from "../../src/cli/self-signed.js";
 import { connect } from "../../src/client/index.js";
@@ -329,5 +330,39 @@ describe("upgrader.upgradeStream", () => {
     expect(said).toEqual([{ text: "welcome" }, { close: 1000, reason: "" }]);
     stream.end(masked(close(1000)));
     await once(stream, "close");
+  });
+});
+
+describe("behind a proxy", () => {
+  test("a WebSocket over HTTP/2 is of the client that the PROXY header names, which comes before HTTP/2", async () => {
+    const remotes: string[] = [];
+    const server = await serve({
+      host: "127.0.0.1",
+      http2: true,
+      trustProxy: { from: ["loopback"], proxyProtocol: true, headers: "none" },
+      routes: { "/echo": { open: (socket) => void remotes.push(socket.remote) } },
+    });
+    onTestFinished(async () => void (await server.close({ deadlineMs: 0 })));
+    const socket = connectTcp(server.port, "127.0.0.1");
+    socket.write("PROXY TCP4 192.0.2.7 127.0.0.1 4711 80\r\n");
+    const session = connectHttp2(server.url, { createConnection: () => socket });
+    session.on("error", () => {});
+    onTestFinished(() => session.destroy());
+    if (session.remoteSettings.enableConnectProtocol !== true) await once(session, "remoteSettings");
+    await ask(session);
+    await until(() => remotes.length > 0);
+    expect(remotes).toEqual(["192.0.2.7:4711"]);
+  });
+
+  test("a WebSocket over HTTP/2 is of the client that a trusted proxy's header names, and no other proxy's", async () => {
+    const remotes: string[] = [];
+    const routes = { "/echo": { open: (socket: { remote: string }) => void remotes.push(socket.remote) } };
+    const { session } = await start({ trustProxy: ["loopback"], routes });
+    await ask(session, { "x-forwarded-for": "192.0.2.7" });
+    const { session: doubting } = await start({ routes });
+    await ask(doubting, { "x-forwarded-for": "192.0.2.7" });
+    await until(() => remotes.length > 1);
+    expect(remotes[0]).toBe("192.0.2.7");
+    expect(remotes[1]).toMatch(/^127\.0\.0\.1:\d+$/);
   });
 });
