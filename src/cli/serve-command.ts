@@ -104,6 +104,7 @@ function optionsOf(flags: ServeFlags, certificate: Certificate | undefined, log:
     checkHost: createHostPolicy(flags.allowHost),
     trustProxy: trustProxyOf(flags),
     health: flags.health,
+    http2: flags.http2,
     maxConnections: flags.maxConnections,
     maxConnectionsPerAddress: flags.maxConnectionsPerAddress,
     maxMessageBytes: flags.maxMessageBytes,

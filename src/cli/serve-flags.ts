@@ -41,6 +41,11 @@ const accessFlags = {
     description: "Certificate chain in PEM, for TLS; needs --key",
   },
   key: { group: "Listening", kind: "text", placeholder: "FILE", description: "Private key of the certificate, in PEM" },
+  http2: {
+    group: "Listening",
+    kind: "switch",
+    description: "Take HTTP/2 too, and WebSockets over it (RFC 8441)",
+  },
   "allow-origin": {
     group: "Who may connect",
     kind: "list",
