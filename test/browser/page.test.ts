@@ -32,6 +32,20 @@ interface Visit {
   readonly send: (text: string) => Promise<void>;
 }
 
+interface Box {
+  readonly left: number;
+  readonly top: number;
+  readonly right: number;
+  readonly bottom: number;
+}
+
+/** Where an element lies in the window, in CSS pixels. */
+async function boxOf(page: Page, selector: string): Promise<Box> {
+  const box = await page.locator(selector).boundingBox();
+  if (box === null) throw new Error(`${selector} is not visible`);
+  return { left: box.x, top: box.y, right: box.x + box.width, bottom: box.y + box.height };
+}
+
 describe.runIf(requirement("browser tests: Chromium", chromiumPath !== undefined, chromiumInstall))(
   "the page",
   patience,
@@ -253,6 +267,35 @@ describe.runIf(requirement("browser tests: Chromium", chromiumPath !== undefined
           expect(box!.x + box!.width).toBeLessThanOrEqual(width);
           expect(box?.height).toBeGreaterThanOrEqual(44);
         }
+      }
+    });
+
+    test("has the countdown and its button side by side in their card, on narrow screens and wide", async () => {
+      const server = await startServe();
+      const { page, said } = await visit("about:blank");
+      await page.clock.install({ time: 0 });
+      await page.goto(server.url);
+      await said("Status: Connected");
+      await page.clock.pauseAt(10_000); // so that the reading below stays
+      server.process.signal("SIGTERM");
+      await page.locator("body[data-state=reconnecting]").waitFor();
+      await page.evaluate("document.getElementById('state').textContent = 'Reconnecting in 10 s'"); // the longest
+      for (const width of [320, 375, 705, 768, 1024, 1152, 1264, 1280]) {
+        await page.setViewportSize({ width, height: 740 });
+        const [card, countdown, button] = await Promise.all([
+          boxOf(page, ".gauge-state"),
+          boxOf(page, "#state"),
+          boxOf(page, "#reconnect"),
+        ]);
+        expect(card.right, `card at ${width} px`).toBeLessThanOrEqual(width);
+        for (const inner of [countdown, button]) {
+          expect(inner.left, `left edge at ${width} px`).toBeGreaterThanOrEqual(card.left);
+          expect(inner.right, `right edge at ${width} px`).toBeLessThanOrEqual(card.right);
+          expect(inner.top, `upper edge at ${width} px`).toBeGreaterThanOrEqual(card.top);
+          expect(inner.bottom, `lower edge at ${width} px`).toBeLessThanOrEqual(card.bottom);
+        }
+        expect(button.left, `button beside the countdown at ${width} px`).toBeGreaterThan(countdown.right);
+        expect(button.bottom - button.top, `height at ${width} px`).toBeGreaterThanOrEqual(44);
       }
     });
 
