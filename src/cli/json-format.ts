@@ -19,6 +19,7 @@ function fieldsOf(event: ServeEvent): object {
     case "closed":
     case "refused":
     case "plain-http":
+    case "observable":
     case "draining":
     case "stopped":
       return event;

@@ -12,6 +12,8 @@ import { EventLog } from "./event-log.js";
 import { createHostPolicy } from "./host-policy.js";
 import { addressOf, type ServeFlags, trustProxyOf, workersOf } from "./serve-flags.js";
 import { waitForStop } from "./signals.js";
+import { statusTokenOf } from "./status-access.js";
+import { StatusRoutes } from "./status-routes.js";
 import { gatherWorkerOutput, killWorkers } from "./worker-output.js";
 
 /** How long plain HTTP responses under way may take at the end, in milliseconds. */
@@ -50,9 +52,14 @@ async function serveUntilSignal(flags: ServeFlags, log: EventLog): Promise<ExitC
   try {
     const certificate = await findCertificate(flags);
     if (certificate?.isSelfSigned === true) process.env[CERTIFICATE_VARIABLE] = JSON.stringify(certificate);
-    const server = await start(flags, certificate, log);
+    const token = statusTokenOf(flags.host, flags.statusToken);
+    const { metrics, status } = flags;
+    const inside = metrics || status ? new StatusRoutes({ metrics, status, token }) : undefined;
+    const server = await start(flags, certificate, log, inside);
     reportListening(server, flags, certificate, log);
+    if (inside !== undefined) reportObservable(server, flags, token, log);
     log.report({ event: "draining", signal: await stopped });
+    inside?.close();
     const { closed, terminated } = await server.close(closeOptionsOf(flags));
     await workersAreSilent();
     log.report({ event: "stopped", closed, terminated });
@@ -78,9 +85,18 @@ export function closeOptionsOf({ closeTimeoutMs, drainDelayMs }: ServeFlags): Se
   return { code: 1001, reason: "the server is stopping", deadlineMs, drainDelayMs };
 }
 
-async function start(flags: ServeFlags, certificate: Certificate | undefined, log: EventLog): Promise<Server> {
+async function start(
+  flags: ServeFlags,
+  certificate: Certificate | undefined,
+  log: EventLog,
+  inside?: StatusRoutes,
+): Promise<Server> {
   try {
-    const server = await serve(optionsOf(flags, certificate, log));
+    const server = await serve({
+      ...optionsOf(flags, certificate, log),
+      observer: inside?.tally.observer,
+      onRequest: inside?.listener,
+    });
     server.http.on("tlsClientError", (error: NodeJS.ErrnoException, { remoteAddress, remotePort }: TLSSocket) => {
       if (error.code !== "ERR_SSL_HTTP_REQUEST") return;
       log.report({ event: "plain-http", remote: formatAddress(remoteAddress, remotePort) });
@@ -155,6 +171,12 @@ function reportListening(
     isSelfSigned: certificate?.isSelfSigned ?? false,
     fingerprint: certificate?.fingerprint,
   });
+}
+
+/** The token follows the page's address behind a #, where no server and no log gets to see it. */
+function reportObservable({ url }: Server, { status }: ServeFlags, token: string | undefined, log: EventLog): void {
+  const path = status ? `status${token === undefined ? "" : `#${token}`}` : "metrics";
+  log.report({ event: "observable", url: `${url}${path}`, token });
 }
 
 function describeStartFailure(error: unknown, { host, port }: ServeFlags): string {

@@ -233,6 +233,27 @@ const transferFlags = {
   },
 } as const;
 
+/** Who may look inside. */
+const observingFlags = {
+  metrics: {
+    group: "Seeing inside",
+    kind: "switch",
+    description: "Answer /metrics for Prometheus; not with --workers",
+  },
+  status: {
+    group: "Seeing inside",
+    kind: "switch",
+    description: "Answer /status with a page of what goes on now; not with --workers",
+  },
+  "status-token": {
+    group: "Seeing inside",
+    kind: "text",
+    placeholder: "TOKEN",
+    description: "What both ask for, 16 characters at least, unless --host is this machine alone",
+    otherwise: "made at the start and printed",
+  },
+} as const;
+
 /** What it prints. */
 const outputFlags = {
   quiet: { group: "Output", kind: "switch", description: "Print no line per message" },
@@ -249,6 +270,7 @@ export const serveFlags: typeof accessFlags &
   typeof loadFlags &
   typeof idleTimeoutFlags &
   typeof transferFlags &
+  typeof observingFlags &
   typeof outputFlags &
   typeof programFlags = {
   ...accessFlags,
@@ -256,6 +278,7 @@ export const serveFlags: typeof accessFlags &
   ...loadFlags,
   ...idleTimeoutFlags,
   ...transferFlags,
+  ...observingFlags,
   ...outputFlags,
   ...programFlags,
 };
@@ -310,10 +333,22 @@ export function checkServeFlags(flags: ServeFlags): void {
   if ((cert === undefined) !== (key === undefined)) {
     throw CliError.ofUsage(`--${cert === undefined ? "key needs --cert" : "cert needs --key"}`);
   }
+  checkObservingFlags(flags);
   for (const origin of allowOrigin) {
     if (URL.canParse(origin) && new URL(origin).origin === origin) continue;
     throw CliError.ofUsage(
       `--allow-origin takes an origin such as https://example.com:8443, without a path, not ${JSON.stringify(origin)}`,
     );
+  }
+}
+
+function checkObservingFlags({ metrics, status, statusToken, workers }: ServeFlags): void {
+  if ((metrics || status) && workersOf({ workers }) > 1) {
+    throw CliError.ofUsage(`--${metrics ? "metrics" : "status"} shows one process: leave out --workers`);
+  }
+  if (statusToken === undefined) return;
+  if (!metrics && !status) throw CliError.ofUsage("--status-token needs --status or --metrics");
+  if (!/^[\x21-\x7e]{16,}$/.test(statusToken)) {
+    throw CliError.ofUsage("--status-token takes 16 or more printable characters without spaces");
   }
 }

@@ -16,6 +16,8 @@ export function formatAsText(event: ServeEvent): string | undefined {
       return `${event.remote} spoke plain http; this port takes https:// and wss:// only`;
     case "error":
       return `${event.remote === undefined ? "" : `${event.remote} `}error: ${printable(messageOf(event.error))}`;
+    case "observable":
+      return `Look inside at ${event.url}${event.token === undefined ? "" : ` (token ${event.token})`}`;
     case "draining":
       return `draining after ${event.signal}; a second one ends it at once`;
     case "stopped":

@@ -1,6 +1,8 @@
 import { Socket } from "node:net";
 
-import { Connection, formatAddress, processTimers, type TimerWheel } from "../connection/index.js";
+import { Connection, formatAddress, processTimers, tellObservers, type TimerWheel } from "../connection/index.js";
+import { publishConnectFail, publishConnectOpen } from "./connect-channels.js";
+import { ConnectError } from "./connect-error.js";
 import { type ConnectOptions, type ResolvedConnectOptions, resolveConnectOptions } from "./connect-options.js";
 import { Handshake, type Opened } from "./handshake.js";
 import { firstHop } from "./hop.js";
@@ -43,9 +45,17 @@ export async function connectByTimers<Data = undefined>(
   const resolved = resolveConnectOptions(options);
   const first = firstHop(target, authorization, resolved);
   const patience = new Patience(target.label, resolved, timers);
+  const startMs = performance.now();
   try {
     const opened = await new Handshake(resolved, patience).run(first);
-    return connectionOn(opened, resolved, timers, options.data as Data);
+    const connection = connectionOn(opened, resolved, timers, options.data as Data);
+    publishConnectOpen(connection, performance.now() - startMs);
+    return connection;
+  } catch (error) {
+    publishConnectFail(error, performance.now() - startMs);
+    const code = error instanceof ConnectError ? error.code : "unexpected";
+    tellObservers(resolved.connection.observers, (observer) => observer.connectFailed?.(code));
+    throw error;
   } finally {
     patience.end();
   }

@@ -3,15 +3,18 @@ export { broadcast, type BroadcastReport, prepare, PreparedMessage } from "../co
 export type {
   CloseInfo,
   ConnectionHandler,
+  ConnectionInspection,
   Message,
   MessageSource,
   MessageStream,
+  Observer,
   Sendable,
   WholeMessage,
 } from "../connection/index.js";
 export { QueuedBytesBudget, type RateLimitOptions, type ReceiveOptions } from "../connection/index.js";
 export type { HeaderFields } from "../internal/header-fields.js";
 export { CloseCode, type FaultCode, type ResponseFaultCode } from "../protocol/index.js";
+export type { ConnectFailEvent, ConnectOpenEvent } from "./connect-channels.js";
 export {
   connectAdvice,
   ConnectError,

@@ -7,6 +7,8 @@ import {
   type ResolvedLivenessOptions,
   resolveLivenessOptions,
 } from "./liveness-options.js";
+import type { Observer } from "./observer.js";
+import { resolveObservers } from "./observers.js";
 import { processBudget, QueuedBytesBudget } from "./queued-bytes-budget.js";
 import { type RateLimitOptions, type ResolvedRateLimit, resolveRateLimit } from "./rate-limit-options.js";
 
@@ -49,6 +51,8 @@ export interface ConnectionOptions extends LivenessOptions {
    * may use.
    */
   readonly queuedBytesBudget?: QueuedBytesBudget | undefined;
+  /** Who is told what the connection does: metrics, a trace. Default: nobody, which costs nothing. See docs/observing.md. */
+  readonly observer?: Observer | readonly Observer[] | undefined;
 }
 
 /** `ConnectionOptions`, complete and checked. */
@@ -64,6 +68,7 @@ export interface ResolvedConnectionOptions {
   readonly liveness: ResolvedLivenessOptions;
   readonly rateLimit: ResolvedRateLimit | undefined;
   readonly queuedBytesBudget: QueuedBytesBudget;
+  readonly observers: readonly Observer[] | undefined;
 }
 
 const ownOptionNames: Readonly<Record<Exclude<keyof ConnectionOptions, keyof LivenessOptions>, true>> = {
@@ -78,6 +83,7 @@ const ownOptionNames: Readonly<Record<Exclude<keyof ConnectionOptions, keyof Liv
   compression: true,
   rateLimit: true,
   queuedBytesBudget: true,
+  observer: true,
 };
 
 /** The names of all connection options. */
@@ -110,6 +116,7 @@ export function resolveConnectionOptions(options: ConnectionOptions): ResolvedCo
     liveness: resolveLivenessOptions(options, MAX_TIMEOUT_MS),
     rateLimit: resolveRateLimit(options.rateLimit),
     queuedBytesBudget: checkInstance("queuedBytesBudget", options.queuedBytesBudget, processBudget, QueuedBytesBudget),
+    observers: resolveObservers(options.observer),
   });
 }
 

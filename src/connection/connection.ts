@@ -1,16 +1,21 @@
 import type { Buffer } from "node:buffer";
 import type { IncomingHttpHeaders } from "node:http";
 import type { WritableStream } from "node:stream/web";
+import { inspect } from "node:util";
 
 import { handled } from "../internal/deferred.js";
 import { checkCallbacks } from "../internal/option-check.js";
 import { buildClosePayload, CloseCode, type ClosePayload } from "../protocol/index.js";
 import type { CloseInfo } from "./close-info.js";
 import { HandlerCalls, type HandlerOf } from "./handler-calls.js";
+import { publishOpen } from "./connection-channels.js";
+import { type ConnectionInspection, pathWithoutSecrets } from "./inspection.js";
 import { Link, type LinkSetup } from "./link.js";
 import type { MessageStream } from "./message-stream.js";
 import { messageWriter } from "./message-writer.js";
 import type { Message } from "./message.js";
+import { Observation } from "./observation.js";
+import { ObservedEvents } from "./observed-events.js";
 import type { NextMessage } from "./reader.js";
 import type { SendOptions } from "./send-options.js";
 import type { Sendable } from "./sendable.js";
@@ -98,8 +103,18 @@ export class Connection<Data = unknown> implements AsyncIterable<Message> {
     this.headers = details.headers;
     this.data = details.data;
     this.#calls = new HandlerCalls<Connection<Data>>(this, onError);
-    this.#link = new Link(setup, this.#calls);
+    this.#link = this.#openLink(setup);
+    const { observation } = this.#link.outbox;
+    observation?.tell((observer) => observer.opened?.(this));
+    publishOpen(this);
     this.#link.start(setup.readBuffer, head);
+  }
+
+  #openLink(setup: LinkSetup): Link {
+    const { observers } = setup.options;
+    if (observers === undefined) return new Link(setup, this.#calls);
+    const observation = new Observation(this, observers);
+    return new Link({ ...setup, observation }, new ObservedEvents(this.#calls, observation));
   }
 
   /** `"open"`; `"closing"` once either side has begun to; `"closed"` when the socket is gone. */
@@ -278,6 +293,38 @@ export class Connection<Data = unknown> implements AsyncIterable<Message> {
     this.#link.reader.handle();
     this.#calls.handle(handler, (opened) => void this.#link.reader.await(opened));
     this.#link.reader.start();
+  }
+
+  /** What there is to know of the connection now, as plain values: for a log or a status page. It has no headers and no `data`. */
+  inspect(): ConnectionInspection {
+    const { outbox, options, pings, isBusy, role } = this.#link;
+    const { highWaterMark, lowWaterMark, maxBufferedBytes, closeTimeoutMs, liveness } = options;
+    return {
+      role,
+      state: this.state,
+      remote: this.remote,
+      local: this.local,
+      path: pathWithoutSecrets(this.url),
+      subprotocol: this.subprotocol,
+      extensions: this.extensions,
+      bufferedBytes: outbox.bufferedBytes,
+      needsDrain: outbox.needsDrain,
+      roundTripMs: pings.roundTripMs,
+      isBusy,
+      counters: outbox.observation?.counters,
+      limits: { ...options.limits, highWaterMark, lowWaterMark, maxBufferedBytes },
+      timers: { ...liveness, closeTimeoutMs },
+    };
+  }
+
+  /** `Connection { server 127.0.0.1:58036 /echo open, 0 bytes queued }` in `console.log`. */
+  static {
+    // Not a member with a computed name, which declarations by file cannot express for this symbol.
+    const describe = function (this: Connection): string {
+      const { role, remote, path, state, bufferedBytes } = this.inspect();
+      return `Connection { ${role} ${remote} ${path} ${state}, ${bufferedBytes} bytes queued }`;
+    };
+    Object.defineProperty(this.prototype, inspect.custom, { value: describe, configurable: true });
   }
 
   /** Whether `handle` was called. */

@@ -1,8 +1,10 @@
 import { isThenable } from "../internal/thenable.js";
 import type { CloseInfo } from "./close-info.js";
 import type { ConnectionError } from "./connection-error.js";
+import { publishClose, publishDrain, publishError } from "./connection-channels.js";
 import type { LinkEvents } from "./link.js";
 import type { Message } from "./message.js";
+import type { ObservedConnection } from "./observer.js";
 
 /** The callbacks of a handler whose connections are of type `Subject`. */
 export interface HandlerOf<Subject> {
@@ -25,7 +27,7 @@ export interface HandlerOf<Subject> {
 export type OnErrorOf<Subject> = { onError(error: unknown, connection: Subject): void }["onError"];
 
 /** What callbacks are called with, as far as that is used here. */
-interface Failing {
+interface Failing extends ObservedConnection {
   /** Ends the connection for a failure of its handler. */
   fail(cause: unknown): void;
 }
@@ -52,7 +54,7 @@ export class HandlerCalls<Subject extends Failing> implements LinkEvents {
   handle(handler: HandlerOf<Subject>, opened: (result: unknown) => void): void {
     this.#handler = handler;
     this.#run(() => opened(handler.open?.(this.#connection)));
-    if (this.#unreported !== undefined) this.failed(this.#unreported);
+    if (this.#unreported !== undefined) this.#tell(this.#unreported);
   }
 
   message(message: Message): unknown {
@@ -60,6 +62,7 @@ export class HandlerCalls<Subject extends Failing> implements LinkEvents {
   }
 
   drained(): void {
+    publishDrain(this.#connection);
     this.#run(() => this.#handler?.drain?.(this.#connection));
   }
 
@@ -67,7 +70,16 @@ export class HandlerCalls<Subject extends Failing> implements LinkEvents {
     this.#run(() => this.#handler?.close?.(this.#connection, info));
   }
 
+  gone(info: CloseInfo): void {
+    publishClose(this.#connection, info);
+  }
+
   failed(error: ConnectionError): void {
+    publishError(this.#connection, error);
+    this.#tell(error);
+  }
+
+  #tell(error: ConnectionError): void {
     const handler = this.#handler;
     if (handler?.error === undefined) {
       if (error.code === "handler-failed") this.#reportToOwner(error.cause);

@@ -6,6 +6,7 @@ import type { ConnectionError } from "./connection-error.js";
 import type { Guard } from "./guard.js";
 import { Inflow, type InflowOwner } from "./inflow.js";
 import type { Message } from "./message.js";
+import { ObservedSink } from "./observed-sink.js";
 import type { OutboxSetup } from "./outbox.js";
 import { Reader, type ReaderOwner } from "./reader.js";
 import { copyBytes, decodeText, MAX_TEXT_BYTES } from "./received-message.js";
@@ -55,7 +56,9 @@ export class Inbound implements ReceiverSink, InflatedSink, InflowOwner, ReaderO
     this.#guard = guard;
     this.#compressed = openCompressed(setup, this);
     const takesCompressed = this.#compressed !== undefined;
-    this.#receiver = new Receiver(guard.around(this), { role, limits, messageTypes, takesCompressed });
+    const guarded = guard.around(this);
+    const sink = setup.observation === undefined ? guarded : new ObservedSink(guarded, setup.observation);
+    this.#receiver = new Receiver(sink, { role, limits, messageTypes, takesCompressed });
     this.#inflow = new Inflow(this.#receiver, this);
     this.reader = new Reader(this);
   }

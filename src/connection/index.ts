@@ -18,10 +18,15 @@ export {
   type HttpVersion,
   type OnError,
 } from "./connection.js";
+export type { ConnectionCloseEvent, ConnectionErrorEvent, ConnectionEvent } from "./connection-channels.js";
+export type { ConnectionInspection } from "./inspection.js";
 export type { LinkSetup } from "./link.js";
 export { MaskKeys } from "./mask-keys.js";
 export type { MessageStream, StreamOf } from "./message-stream.js";
 export { bytesOf, type Message, type MessageSource, type WholeMessage } from "./message.js";
+export type { ConnectionCounters } from "./observation.js";
+export type { ObservedConnection, ObservedFrame, ObservedType, Observer } from "./observer.js";
+export { tellObservers } from "./observers.js";
 export type { OverdueCode } from "./overdue.js";
 export { prepare, PreparedMessage } from "./prepared-message.js";
 export { processBudget, QueuedBytesBudget } from "./queued-bytes-budget.js";

@@ -40,6 +40,8 @@ export interface LinkEvents {
   drained(): void;
   /** Something went wrong; if it is the end, `closed` follows. */
   failed(error: ConnectionError): void;
+  /** The socket is closed; messages may still wait to be read. */
+  gone(info: CloseInfo): void;
   /** The socket is closed and every message received has been delivered to the handler. */
   finished(info: CloseInfo): void;
 }
@@ -128,6 +130,14 @@ export class Link implements InboundOwner, OutboxOwner, GuardOwner, ClosingOwner
     return this.#closed.promise;
   }
 
+  get role(): Role {
+    return this.#role;
+  }
+
+  get options(): ResolvedConnectionOptions {
+    return this.#options;
+  }
+
   /** The error of what can no longer be sent. */
   notOpen(): ConnectionError {
     return notOpen(this.#state, this.#error);
@@ -169,7 +179,12 @@ export class Link implements InboundOwner, OutboxOwner, GuardOwner, ClosingOwner
   }
 
   pong(bytes: Uint8Array, start: number, end: number): void {
+    const { observation } = this.outbox;
+    const areUnderWay = this.pings.areUnderWay;
     this.pings.answered(bytes, start, end);
+    if (observation === undefined || !areUnderWay || this.pings.roundTripMs === undefined) return;
+    const { roundTripMs } = this.pings;
+    observation.tell((observer) => observer.roundTrip?.(observation.connection, roundTripMs));
   }
 
   close(payload: ClosePayload): void {
@@ -357,6 +372,7 @@ export class Link implements InboundOwner, OutboxOwner, GuardOwner, ClosingOwner
     if (this.pings.areUnderWay) this.pings.fail(this.notOpen());
     this.#closed?.resolve(this.#info);
     this.#onClosed?.();
+    this.#events.gone(this.#info);
     this.#inbound.pump();
   };
 

@@ -6,6 +6,8 @@ import type { ResolvedConnectionOptions } from "./connection-options.js";
 import { Deflater } from "./deflate/index.js";
 import { FragmentedMessage, type FragmentSink } from "./fragmented-message.js";
 import type { MessageSource } from "./message.js";
+import type { Observation } from "./observation.js";
+import { ObservedWriteQueue } from "./observed-write-queue.js";
 import { PreparedMessage } from "./prepared-message.js";
 import type { QueuedBytes, QueuedBytesHolder } from "./queued-bytes-budget.js";
 import { copyBytes } from "./received-message.js";
@@ -20,6 +22,8 @@ const READY: Promise<void> = Promise.resolve();
 export interface OutboxSetup extends WriteQueueSetup {
   /** What the handshake has settled about compression; undefined for none. */
   readonly deflate?: DeflateAgreement | undefined;
+  /** Given where the connection has observers. */
+  readonly observation?: Observation | undefined;
 }
 
 /** What an outbox tells the connection that it belongs to. */
@@ -67,11 +71,18 @@ export class Outbox implements WriteQueueOwner {
   #queued: QueuedBytes | undefined;
 
   constructor(setup: OutboxSetup, owner: OutboxOwner, guard: OutboxGuard) {
-    this.#queue = new WriteQueue(setup, this);
+    const { observation } = setup;
+    this.#queue =
+      observation === undefined ? new WriteQueue(setup, this) : new ObservedWriteQueue(setup, this, observation);
     this.#options = setup.options;
     this.#owner = owner;
     this.#guard = guard;
     this.#compressed = openCompressed(setup, this.#queue);
+  }
+
+  /** Who observes the connection. */
+  get observation(): Observation | undefined {
+    return this.#queue.observation;
   }
 
   get bufferedBytes(): number {

@@ -5,6 +5,7 @@ import type { Duplex } from "node:stream";
 import { applyMask, FIN, frameHeaderLength, Opcode, writeFrameHeader, writeUint32 } from "../protocol/index.js";
 import type { ResolvedConnectionOptions } from "./connection-options.js";
 import type { MaskKeys } from "./mask-keys.js";
+import type { Observation } from "./observation.js";
 import type { EncodedMessage } from "./prepared-message.js";
 import { directHandle, writeDirectly, type WritingHandle } from "./direct-write.js";
 import { flushAtTurnEnd } from "./turn-end.js";
@@ -84,6 +85,11 @@ export class WriteQueue {
     this.#flushBytes = Math.min(setup.writeSlabs.slabSize, setup.options.highWaterMark);
     this.#copies = !(setup.socket instanceof Socket);
     this.#handle = directHandle(setup.socket);
+  }
+
+  /** Who observes the connection: `ObservedWriteQueue` has it, others cost nothing by it. */
+  get observation(): Observation | undefined {
+    return undefined;
   }
 
   /** Bytes queued here or in the socket that the kernel has not taken. */

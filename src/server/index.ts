@@ -3,6 +3,8 @@ export { broadcast, type BroadcastReport, prepare, PreparedMessage } from "../co
 export type {
   CloseInfo,
   CompressionOptions,
+  ConnectionInspection,
+  Observer,
   ConnectionHandler,
   HttpVersion,
   Message,
@@ -24,6 +26,7 @@ export { expectProxyProtocol, ProxyProtocolError, type ProxyProtocolOptions } fr
 export type { ProxyHeaders, TrustProxy, TrustProxyOptions } from "./proxy/trust-proxy.js";
 export type { TrustedProxies } from "./proxy/trusted-proxies.js";
 export { Refusal, type RefusalCode, type RefusalInit, refuse } from "./refusal.js";
+export type { ServerDrainEvent, UpgradeRefuseEvent } from "./server-channels.js";
 export { serve, type ServeOptions } from "./serve.js";
 export type { ServerCloseOptions } from "./server-close.js";
 export type { Server, ServerRole } from "./server.js";

@@ -10,6 +10,7 @@ import {
   destroySocket,
   processTimers,
   ReadBuffer,
+  tellObservers,
   type TimerWheel,
   withinBudget,
   WriteSlabPool,
@@ -37,6 +38,7 @@ import { acceptHead, sendRefusal } from "./http-head.js";
 import { PendingHandshake } from "./pending-handshake.js";
 import { Refusal, type RefusalCode, refusalOf } from "./refusal.js";
 import { clientOf, type RequestClient } from "./request-client.js";
+import { publishDrain, publishRefusal } from "./server-channels.js";
 import { describeRequest, type NodeRequest, nodeRequestOf, type UpgradeRequest } from "./upgrade-request.js";
 import { type ResolvedUpgraderOptions, resolveUpgraderOptions, type UpgraderOptions } from "./upgrader-options.js";
 
@@ -175,6 +177,8 @@ export class Upgrader<Data = undefined> {
       destroySocket(socket); // a `Refusal` made by hand that cannot be sent
       this.report(error);
     }
+    publishRefusal(answer, request);
+    tellObservers(this.#options.connection.observers, (observer) => observer.refused?.(answer.code));
     try {
       const { remote } = clientOf(request, netSocketOf(request, socket), this.#options.trustProxy);
       const result = this.#options.onRefused(answer, nodeRequestOf(request), remote);
@@ -191,7 +195,11 @@ export class Upgrader<Data = undefined> {
    * @throws RangeError or TypeError for a code, reason or deadline that is none; the upgrader then goes on.
    */
   close(options: CloseOptions = {}): Promise<DrainReport> {
-    this.#closing ??= drain(this.#connections, this.#pending, resolveCloseOptions(options));
+    if (this.#closing === undefined) {
+      const resolved = resolveCloseOptions(options);
+      publishDrain(this.#connections.size);
+      this.#closing = drain(this.#connections, this.#pending, resolved);
+    }
     return this.#closing;
   }
 

@@ -58,6 +58,7 @@ const options: Record<keyof ConnectOptions, { readonly wrong: readonly Wrong[]; 
       wrong: [range({ burstSeconds: 0 }, { whenExceeded: "drop" }), wrongType(5, null, [], { perSecond: 1 })],
       right: [{}, { messagesPerSecond: 1, whenExceeded: "close" }],
     },
+    observer: { wrong: [wrongType(5, null, { opend() {} })], right: [{}, [], [{ opened() {} }]] },
     queuedBytesBudget: { wrong: [wrongType(5, null, {})], right: [new QueuedBytesBudget(1)] },
     signal: { wrong: [wrongType("signal", 5, null, {}, new AbortController())], right: [new AbortController().signal] },
     agent: { wrong: [wrongType("agent", 5, null, {}, false)], right: [new Agent()] },

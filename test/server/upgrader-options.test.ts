@@ -44,6 +44,7 @@ const options: Record<keyof UpgraderOptions, { readonly wrong: readonly Wrong[];
       wrong: [range({ burstSeconds: 0 }, { whenExceeded: "drop" }), wrongType(5, null, [], { perSecond: 1 })],
       right: [{}, { messagesPerSecond: 1, bytesPerSecond: Infinity, burstSeconds: 3_600, whenExceeded: "close" }],
     },
+    observer: { wrong: [wrongType(5, null, { opend() {} })], right: [{}, [], [{ opened() {} }]] },
     queuedBytesBudget: {
       wrong: [wrongType(5, null, {}, QueuedBytesBudget)],
       right: [new QueuedBytesBudget(1), new QueuedBytesBudget(Infinity)],

@@ -1,0 +1,93 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import { PROMETHEUS_CONTENT_TYPE, prometheusText, Tally } from "../observers/index.js";
+import { maySee } from "./status-access.js";
+import { statusReport } from "./status-report.js";
+
+const INTERVAL_MS = 1_000;
+/** Readers at once, so that nobody fills the server with them. */
+const MAX_READERS = 32;
+
+/** What is answered, and to whom. */
+export interface StatusSetup {
+  readonly metrics: boolean;
+  readonly status: boolean;
+  readonly token: string | undefined;
+}
+
+/** The pages by which one looks inside `halyard serve`: /metrics, /status and the events that the latter draws. */
+export class StatusRoutes {
+  readonly tally: Tally = new Tally();
+  readonly #setup: StatusSetup;
+  readonly #readers = new Set<ServerResponse>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(setup: StatusSetup) {
+    this.#setup = setup;
+  }
+
+  /** Answers what no route and no file has. */
+  readonly listener: RequestListener = (request, response) => {
+    const { metrics, status } = this.#setup;
+    const path = (request.url ?? "").replace(/\?.*$/s, "");
+    if (request.method !== "GET" && request.method !== "HEAD") return answer(response, 404, "Not found\n");
+    // The page holds no secrets: what it draws it asks for with the token, which stands behind # and so in no log.
+    if (status && path === "/status") return answer(response, 302, "", { Location: "/status.html" });
+    if (status && path === "/status/events") return this.#guarded(request, response, () => this.#stream(response));
+    if (!metrics || path !== "/metrics") return answer(response, 404, "Not found\n");
+    this.#guarded(request, response, () =>
+      answer(response, 200, prometheusText(this.tally), { "Content-Type": PROMETHEUS_CONTENT_TYPE }),
+    );
+  };
+
+  /** Ends the streams, which would hold up the end of the server. */
+  close(): void {
+    clearInterval(this.#timer);
+    for (const reader of this.#readers) reader.end();
+  }
+
+  #guarded(request: IncomingMessage, response: ServerResponse, then: () => void): void {
+    if (maySee(request, this.#setup.token)) return then();
+    answer(response, 401, "This needs the token that halyard serve was given or has printed.\n", {
+      "WWW-Authenticate": "Bearer",
+    });
+  }
+
+  /** Server-sent events, one report a second. Who does not read misses some, rather than having them queued. */
+  #stream(response: ServerResponse): void {
+    if (this.#readers.size >= MAX_READERS) return answer(response, 503, "Too many are looking already.\n");
+    response.writeHead(200, { "Content-Type": "text/event-stream", "Cache-Control": "no-store" });
+    this.#readers.add(response);
+    response.on("close", () => {
+      this.#readers.delete(response);
+      if (this.#readers.size > 0) return;
+      clearInterval(this.#timer);
+      this.#timer = undefined;
+    });
+    response.write(this.#event());
+    this.#timer ??= setInterval(() => this.#tell(), INTERVAL_MS);
+  }
+
+  #tell(): void {
+    const event = this.#event();
+    for (const reader of this.#readers) if (!reader.writableNeedDrain) reader.write(event);
+  }
+
+  #event(): string {
+    return `data: ${JSON.stringify(statusReport(this.tally))}\n\n`;
+  }
+}
+
+function answer(
+  response: ServerResponse,
+  status: number,
+  body: string,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  response.writeHead(status, {
+    "Content-Type": "text/plain; charset=utf-8",
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    ...headers,
+  });
+  response.end(body);
+}

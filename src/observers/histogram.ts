@@ -1,0 +1,26 @@
+/** Upper bounds in milliseconds: from a tenth, which is a handler's, to ten seconds, which is a bad network's. */
+export const MILLISECOND_BOUNDS: readonly number[] = [
+  0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000,
+];
+
+/** Counts values by upper bounds, as Prometheus does. */
+export class Histogram {
+  readonly bounds: readonly number[];
+  /** One for each bound and one for what is above all; not added up. */
+  readonly counts: number[];
+  sum = 0;
+  count = 0;
+
+  constructor(bounds: readonly number[] = MILLISECOND_BOUNDS) {
+    this.bounds = bounds;
+    this.counts = Array.from({ length: bounds.length + 1 }, () => 0);
+  }
+
+  record(value: number): void {
+    let index = 0;
+    while (index < this.bounds.length && value > (this.bounds[index] as number)) index++;
+    this.counts[index] = (this.counts[index] ?? 0) + 1;
+    this.sum += value;
+    this.count++;
+  }
+}

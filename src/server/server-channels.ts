@@ -1,0 +1,30 @@
+import { channel } from "node:diagnostics_channel";
+import type { IncomingMessage } from "node:http";
+
+import type { ConnectRequest } from "./connect-request.js";
+import type { Refusal } from "./refusal.js";
+import { type NodeRequest, nodeRequestOf } from "./upgrade-request.js";
+
+/** What is published on `halyard:upgrade:refuse`: an upgrade was refused. */
+export interface UpgradeRefuseEvent {
+  readonly refusal: Refusal;
+  /** Node's own: over HTTP/2 an `Http2ServerRequest`. */
+  readonly request: NodeRequest;
+}
+
+/** What is published on `halyard:server:drain`: an upgrader begins to close its connections. */
+export interface ServerDrainEvent {
+  readonly connections: number;
+}
+
+const refusals = channel("halyard:upgrade:refuse");
+const drains = channel("halyard:server:drain");
+
+export function publishRefusal(refusal: Refusal, incoming: IncomingMessage | ConnectRequest): void {
+  if (!refusals.hasSubscribers) return;
+  refusals.publish({ refusal, request: nodeRequestOf(incoming) } satisfies UpgradeRefuseEvent);
+}
+
+export function publishDrain(connections: number): void {
+  if (drains.hasSubscribers) drains.publish({ connections } satisfies ServerDrainEvent);
+}
