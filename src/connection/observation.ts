@@ -26,8 +26,8 @@ export class Observation {
   constructor(connection: ObservedConnection, observers: readonly Observer[]) {
     this.connection = connection;
     this.observers = observers;
-    this.seesFrames = observers.some(({ frame }) => frame !== undefined);
-    this.seesHandling = observers.some(({ handled }) => handled !== undefined);
+    this.seesFrames = observers.some((observer) => observer.frame !== undefined);
+    this.seesHandling = observers.some((observer) => observer.handled !== undefined);
   }
 
   /** A copy. */

@@ -23,8 +23,8 @@ export class ObservedEvents implements LinkEvents {
       this.#observation.handled(performance.now() - startMs);
       return result;
     }
-    const done = (): void => this.#observation.handled(performance.now() - startMs);
-    result.then(done, done);
+    const settled = (): void => this.#observation.handled(performance.now() - startMs);
+    result.then(settled, settled);
     return result;
   }
 

@@ -1,4 +1,4 @@
-import { checkCallbacks } from "../internal/option-check.js";
+import { checkCallbacks, describeValue } from "../internal/option-check.js";
 import { isThenable } from "../internal/thenable.js";
 import type { Observer } from "./observer.js";
 
@@ -23,7 +23,7 @@ const failing = new WeakSet<Observer>();
 export function resolveObservers(option: unknown): readonly Observer[] | undefined {
   if (option === undefined) return undefined;
   if (typeof option !== "object" || option === null) {
-    throw new TypeError(`option observer got ${String(option)}; it takes an Observer or a list of them`);
+    throw new TypeError(`option observer got ${describeValue(option)}; it takes an Observer or a list of them`);
   }
   const observers = (Array.isArray(option) ? option : [option]) as readonly unknown[];
   for (const observer of observers) checkCallbacks("observer", observer, allMemberNames);
