@@ -12,7 +12,7 @@ import { EventLog } from "./event-log.js";
 import { createHostPolicy } from "./host-policy.js";
 import { addressOf, type ServeFlags, trustProxyOf, workersOf } from "./serve-flags.js";
 import { waitForStop } from "./signals.js";
-import { statusTokenOf } from "./status-access.js";
+import { type StatusToken, statusTokenOf } from "./status-access.js";
 import { StatusRoutes } from "./status-routes.js";
 import { gatherWorkerOutput, killWorkers } from "./worker-output.js";
 
@@ -52,9 +52,9 @@ async function serveUntilSignal(flags: ServeFlags, log: EventLog): Promise<ExitC
   try {
     const certificate = await findCertificate(flags);
     if (certificate?.isSelfSigned === true) process.env[CERTIFICATE_VARIABLE] = JSON.stringify(certificate);
-    const token = statusTokenOf(flags.host, flags.statusToken);
+    const token = statusTokenOf(flags);
     const { metrics, status } = flags;
-    const inside = metrics || status ? new StatusRoutes({ metrics, status, token }) : undefined;
+    const inside = metrics || status ? new StatusRoutes({ metrics, status, token: token?.text }) : undefined;
     const server = await start(flags, certificate, log, inside);
     reportListening(server, flags, certificate, log);
     if (inside !== undefined) reportObservable(server, flags, token, log);
@@ -173,10 +173,16 @@ function reportListening(
   });
 }
 
-/** The token follows the page's address behind a #, where no server and no log gets to see it. */
-function reportObservable({ url }: Server, { status }: ServeFlags, token: string | undefined, log: EventLog): void {
-  const path = status ? `status${token === undefined ? "" : `#${token}`}` : "metrics";
-  log.report({ event: "observable", url: `${url}${path}`, token });
+/** A token made here follows the page's address behind a #, which browsers send to nobody. */
+function reportObservable(
+  { url }: Server,
+  { status }: ServeFlags,
+  token: StatusToken | undefined,
+  log: EventLog,
+): void {
+  const made = token?.isMade === true ? token.text : undefined;
+  const path = status ? `status${made === undefined ? "" : `#${made}`}` : "metrics";
+  log.report({ event: "observable", url: `${url}${path}`, token: made });
 }
 
 function describeStartFailure(error: unknown, { host, port }: ServeFlags): string {

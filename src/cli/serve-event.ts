@@ -32,7 +32,7 @@ export type ServeEvent =
   /** A client spoke http where TLS is expected. */
   | { readonly event: "plain-http"; readonly remote: string }
   | { readonly event: "error"; readonly remote: string | undefined; readonly error: unknown }
-  /** Where to look inside. */
+  /** Where to look inside, and the token that was made for it. */
   | { readonly event: "observable"; readonly url: string; readonly token: string | undefined }
   | { readonly event: "draining"; readonly signal: string }
   | { readonly event: "stopped"; readonly closed: number; readonly terminated: number };

@@ -249,8 +249,8 @@ const observingFlags = {
     group: "Seeing inside",
     kind: "text",
     placeholder: "TOKEN",
-    description: "What both ask for, 16 characters at least, unless --host is this machine alone",
-    otherwise: "made at the start and printed",
+    description: "What both ask for, 16 characters at least",
+    otherwise: "made and printed; none where --host is this machine alone",
   },
 } as const;
 

@@ -1,12 +1,28 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
+import type { ServeFlags } from "./serve-flags.js";
 
 const TOKEN_BYTES = 18;
 
-/** What one has to know to look inside: nothing where only this machine can connect. */
-export function statusTokenOf(host: string | undefined, given: string | undefined): string | undefined {
-  if (given !== undefined) return given;
-  return isThisMachine(host) ? undefined : randomBytes(TOKEN_BYTES).toString("base64url");
+/** What one has to know to look inside. */
+export interface StatusToken {
+  readonly text: string;
+  /** Whether it was made here: the user who gave it knows it, and it need not be printed. */
+  readonly isMade: boolean;
+}
+
+/**
+ * The token that `--status-token` gives, or a new one; undefined for none, where only this machine can connect. A proxy on it
+ * lets others in as well.
+ */
+export function statusTokenOf({
+  host,
+  statusToken,
+  trustProxy,
+}: Pick<ServeFlags, "host" | "statusToken" | "trustProxy">): StatusToken | undefined {
+  if (statusToken !== undefined) return { text: statusToken, isMade: false };
+  if (isThisMachine(host) && trustProxy.length === 0) return undefined;
+  return { text: randomBytes(TOKEN_BYTES).toString("base64url"), isMade: true };
 }
 
 /** Whether `request` comes with the token, and not from a page of another origin. */

@@ -32,7 +32,9 @@ export class StatusRoutes {
     if (request.method !== "GET" && request.method !== "HEAD") return answer(response, 404, "Not found\n");
     // The page holds no secrets: what it draws it asks for with the token, which stands behind # and so in no log.
     if (status && path === "/status") return answer(response, 302, "", { Location: "/status.html" });
-    if (status && path === "/status/events") return this.#guarded(request, response, () => this.#stream(response));
+    if (status && path === "/status/events") {
+      return this.#guarded(request, response, () => this.#stream(response, request.method === "HEAD"));
+    }
     if (!metrics || path !== "/metrics") return answer(response, 404, "Not found\n");
     this.#guarded(request, response, () =>
       answer(response, 200, prometheusText(this.tally), { "Content-Type": PROMETHEUS_CONTENT_TYPE }),
@@ -47,13 +49,19 @@ export class StatusRoutes {
 
   #guarded(request: IncomingMessage, response: ServerResponse, then: () => void): void {
     if (maySee(request, this.#setup.token)) return then();
-    answer(response, 401, "This needs the token that halyard serve was given or has printed.\n", {
-      "WWW-Authenticate": "Bearer",
-    });
+    answer(
+      response,
+      401,
+      "This needs the token that halyard serve was given or has printed, and no page of another site may ask.\n",
+      {
+        "WWW-Authenticate": "Bearer",
+      },
+    );
   }
 
   /** Server-sent events, one report a second. Who does not read misses some, rather than having them queued. */
-  #stream(response: ServerResponse): void {
+  #stream(response: ServerResponse, isHead: boolean): void {
+    if (isHead) return answer(response, 200, "", { "Content-Type": "text/event-stream" });
     if (this.#readers.size >= MAX_READERS) return answer(response, 503, "Too many are looking already.\n");
     response.writeHead(200, { "Content-Type": "text/event-stream", "Cache-Control": "no-store" });
     this.#readers.add(response);
