@@ -9,9 +9,11 @@ export async function observedEcho(port: number): Promise<Server> {
     port,
     observer: prometheusObserver(registry),
     routes: { "/echo": { message: (socket, message) => void socket.write(message) } },
-    onRequest: async (_, response) => {
-      const text = await registry.metrics();
-      response.writeHead(200, { "Content-Type": registry.contentType }).end(text);
+    onRequest: (_, response) => {
+      registry.metrics().then(
+        (text) => response.writeHead(200, { "Content-Type": registry.contentType }).end(text),
+        (error: Error) => response.destroy(error),
+      );
     },
   });
 }
