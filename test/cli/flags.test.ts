@@ -125,7 +125,7 @@ describe("describeFlags()", () => {
   ])("fits 100 columns for the flags of %s and leaves none out", (_, flags) => {
     const lines = describeFlags(flags).split("\n");
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(100);
-    const listed = lines.flatMap((line) => /^ {2}(?:-\w, )?--([a-z-]+)/.exec(line)?.[1] ?? []);
+    const listed = lines.flatMap((line) => /^ {2}(?:-\w, )?--([a-z\d-]+)/.exec(line)?.[1] ?? []);
     expect(listed).toEqual(Object.keys(flags));
   });
 });
