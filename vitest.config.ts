@@ -14,6 +14,9 @@ const packageTests = [
   "test/deploy/**/*.test.ts",
 ];
 
+/** Attacks, crowds, and the libraries of others: a minute that covers nothing which the rest does not. */
+const integrationTests = ["test/integration/**/*.test.ts"];
+
 const config: ViteUserConfig = defineConfig({
   test: {
     pool: "forks",
@@ -28,7 +31,11 @@ const config: ViteUserConfig = defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: "source", include: ["test/**/*.test.ts"], exclude: packageTests },
+        test: { name: "source", include: ["test/**/*.test.ts"], exclude: [...packageTests, ...integrationTests] },
+      },
+      {
+        extends: true,
+        test: { name: "integration", include: integrationTests },
       },
       {
         extends: true,

@@ -87,7 +87,10 @@ const known = /** @type {Readonly<Record<string, Readonly<Record<string, string>
 function check(name, runtime) {
   const program = programOf(name, runtime);
   const results = runtime.isNode
-    ? [run(program, ["--project", "source"], {}), run(program, ["--project", "package", ...outside], {})]
+    ? [
+        run(program, ["--project", "source", "--project", "integration"], {}),
+        run(program, ["--project", "package", ...outside], {}),
+      ]
     : [run(process.execPath, ["--project", "package", ...outside], { HALYARD_RUNTIME: program })];
   const differences = known[name] ?? {};
   const failed = results.flatMap((result) => result.failed);
