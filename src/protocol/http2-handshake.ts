@@ -1,8 +1,7 @@
-import { parseExtensionOffers } from "./extension-offer.js";
 import type { HandshakeFaultCode } from "./handshake-fault.js";
+import { type GatheredHeaders, gatherHeaders, noHeaders, readWishes } from "./handshake-headers.js";
 import type { Http2HandshakeFaultCode } from "./http2-handshake-fault.js";
 import { type HandshakeOffer, WEBSOCKET_VERSION } from "./opening-handshake.js";
-import { parseSubprotocols } from "./token-list.js";
 
 /** What a valid handshake over HTTP/2 asks for: the same as over HTTP/1.1, but for the key, which it does without. */
 export interface Http2HandshakeOffer extends Omit<HandshakeOffer, "key"> {
@@ -18,19 +17,21 @@ export interface Http2HandshakeRefusal {
 
 type Http2FaultCode = HandshakeFaultCode | Http2HandshakeFaultCode;
 
-interface Http2Headers {
-  readonly ":method": string[];
-  readonly ":protocol": string[];
-  readonly ":scheme": string[];
-  readonly ":authority": string[];
-  readonly ":path": string[];
-  readonly host: string[];
-  readonly origin: string[];
-  readonly "content-length": string[];
-  readonly "sec-websocket-version": string[];
-  readonly "sec-websocket-protocol": string[];
-  readonly "sec-websocket-extensions": string[];
-}
+const NONE = noHeaders([
+  ":method",
+  ":protocol",
+  ":scheme",
+  ":authority",
+  ":path",
+  "host",
+  "origin",
+  "content-length",
+  "sec-websocket-version",
+  "sec-websocket-protocol",
+  "sec-websocket-extensions",
+]);
+
+type Http2Headers = GatheredHeaders<keyof typeof NONE>;
 
 /**
  * Reads a client's opening handshake over HTTP/2, an extended CONNECT, by the rules of RFC 8441 §4 and §5. Pure, and linear in the
@@ -39,47 +40,22 @@ interface Http2Headers {
  * @param rawHeaders names and values in turn, pseudo-headers among them
  */
 export function readHttp2Handshake(rawHeaders: readonly string[]): Http2HandshakeOffer | Http2HandshakeRefusal {
-  const headers = gatherHeaders(rawHeaders);
+  const headers = gatherHeaders(rawHeaders, NONE);
   const fault = checkTarget(headers) ?? checkHeaders(headers);
   if (fault !== undefined) return refuse(fault);
-  const subprotocols = parseSubprotocols(headers["sec-websocket-protocol"]);
-  if (subprotocols === undefined) return refuse("subprotocols-malformed");
-  const extensions = parseExtensionOffers(headers["sec-websocket-extensions"]);
-  if (extensions === undefined) return refuse("extensions-malformed");
+  const wishes = readWishes(headers);
+  if (typeof wishes === "string") return refuse(wishes);
   return {
     kind: "offer",
     path: headers[":path"][0] as string,
     host: authorityOf(headers) as string,
     origin: headers.origin[0],
-    subprotocols,
-    extensions,
+    ...wishes,
   };
 }
 
 function refuse(fault: Http2FaultCode): Http2HandshakeRefusal {
   return { kind: "refusal", fault };
-}
-
-function gatherHeaders(rawHeaders: readonly string[]): Http2Headers {
-  const headers: Http2Headers = {
-    ":method": [],
-    ":protocol": [],
-    ":scheme": [],
-    ":authority": [],
-    ":path": [],
-    host: [],
-    origin: [],
-    "content-length": [],
-    "sec-websocket-version": [],
-    "sec-websocket-protocol": [],
-    "sec-websocket-extensions": [],
-  };
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    // RFC 9113 §8.2.1: names are in lower case; others have been refused before.
-    const name = rawHeaders[i] as string;
-    if (Object.hasOwn(headers, name)) headers[name as keyof Http2Headers].push(rawHeaders[i + 1] as string);
-  }
-  return headers;
 }
 
 function checkTarget(headers: Http2Headers): Http2FaultCode | undefined {

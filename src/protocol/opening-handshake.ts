@@ -1,6 +1,7 @@
-import { type ExtensionOffer, parseExtensionOffers } from "./extension-offer.js";
+import type { ExtensionOffer } from "./extension-offer.js";
 import type { HandshakeFaultCode } from "./handshake-fault.js";
-import { listHasToken, parseSubprotocols } from "./token-list.js";
+import { type GatheredHeaders, gatherHeaders, noHeaders, readWishes } from "./handshake-headers.js";
+import { listHasToken } from "./token-list.js";
 
 /** The GUID that RFC 6455 §1.3 appends to a key before hashing it. */
 export const ACCEPT_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -34,68 +35,39 @@ export interface HandshakeRefusal {
   readonly fault: HandshakeFaultCode;
 }
 
-/** The values of each header that counts here; nearly all come once or not at all. */
-interface HandshakeHeaders {
-  host: string[];
-  origin: string[];
-  upgrade: string[];
-  connection: string[];
-  "sec-websocket-key": string[];
-  "sec-websocket-version": string[];
-  "sec-websocket-protocol": string[];
-  "sec-websocket-extensions": string[];
-  "content-length": string[];
-  "transfer-encoding": string[];
-}
+const NONE = noHeaders([
+  "host",
+  "origin",
+  "upgrade",
+  "connection",
+  "sec-websocket-key",
+  "sec-websocket-version",
+  "sec-websocket-protocol",
+  "sec-websocket-extensions",
+  "content-length",
+  "transfer-encoding",
+]);
 
-/** What headers that did not come share; nothing is ever put into it. */
-const NONE: string[] = [];
+type HandshakeHeaders = GatheredHeaders<keyof typeof NONE>;
 
 /** Reads a client's opening handshake by every rule of RFC 6455 §4.2.1. Pure, and linear in the size of the headers. */
 export function readHandshake(request: HandshakeRequest): HandshakeOffer | HandshakeRefusal {
-  const headers = gatherHeaders(request.rawHeaders);
+  const headers = gatherHeaders(request.rawHeaders, NONE);
   const fault = checkRequest(request, headers) ?? checkKey(headers["sec-websocket-key"]);
   if (fault !== undefined) return refuse(fault);
-  const subprotocols = parseSubprotocols(headers["sec-websocket-protocol"]);
-  if (subprotocols === undefined) return refuse("subprotocols-malformed");
-  const extensions = parseExtensionOffers(headers["sec-websocket-extensions"]);
-  if (extensions === undefined) return refuse("extensions-malformed");
+  const wishes = readWishes(headers);
+  if (typeof wishes === "string") return refuse(wishes);
   return {
     kind: "offer",
     key: headers["sec-websocket-key"][0] as string,
     host: headers.host[0] as string,
     origin: headers.origin[0],
-    subprotocols,
-    extensions,
+    ...wishes,
   };
 }
 
 function refuse(fault: HandshakeFaultCode): HandshakeRefusal {
   return { kind: "refusal", fault };
-}
-
-function gatherHeaders(rawHeaders: readonly string[]): HandshakeHeaders {
-  const headers: HandshakeHeaders = {
-    host: NONE,
-    origin: NONE,
-    upgrade: NONE,
-    connection: NONE,
-    "sec-websocket-key": NONE,
-    "sec-websocket-version": NONE,
-    "sec-websocket-protocol": NONE,
-    "sec-websocket-extensions": NONE,
-    "content-length": NONE,
-    "transfer-encoding": NONE,
-  };
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    const name = (rawHeaders[i] as string).toLowerCase();
-    if (!Object.hasOwn(headers, name)) continue;
-    const value = rawHeaders[i + 1] as string;
-    const values = headers[name as keyof HandshakeHeaders];
-    if (values === NONE) headers[name as keyof HandshakeHeaders] = [value];
-    else values.push(value);
-  }
-  return headers;
 }
 
 function checkRequest(request: HandshakeRequest, headers: HandshakeHeaders): HandshakeFaultCode | undefined {
