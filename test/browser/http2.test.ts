@@ -1,68 +1,49 @@
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { createSelfSigned } from "../../src/cli/self-signed.js";
 import { serve } from "../../src/server/index.js";
-import { chromiumInstall, chromiumPath, launchChromium } from "../support/chromium.js";
-import { requirement } from "../support/requirement.js";
+import { describeInChromium } from "../support/in-chromium.js";
 
-/** A browser on a busy machine takes its time. */
-const patience = { timeout: 30_000 };
-
-describe.runIf(requirement("browser tests: Chromium", chromiumPath !== undefined, chromiumInstall))(
-  "Chromium, on a page that came over HTTP/2",
-  patience,
-  () => {
-    let browser: Browser;
-
-    beforeAll(async () => {
-      browser = await launchChromium();
-    }, patience.timeout);
-
-    afterAll(async () => {
-      await browser.close();
+describeInChromium("Chromium, on a page that came over HTTP/2", (browser) => {
+  test.each([
+    ["opens its WebSockets as streams of the same connection (RFC 8441)", true, "2.0"],
+    ["opens a connection of HTTP/1.1 for each where the server has no HTTP/2", false, "1.1"],
+  ])("%s", async (_, http2, version) => {
+    const opened: { version: string; remote: string }[] = [];
+    const server = await serve({
+      host: "localhost",
+      tls: await createSelfSigned(undefined),
+      http2,
+      onRequest: (__, response) => {
+        response.setHeader("content-type", "text/html");
+        response.end("<title>HTTP</title>");
+      },
+      routes: {
+        "/echo": {
+          open: ({ httpVersion, remote }) => void opened.push({ version: httpVersion, remote }),
+          message: (socket, message) => socket.write(message),
+        },
+      },
     });
-
-    test.each([
-      ["opens its WebSockets as streams of the same connection (RFC 8441)", true, "2.0"],
-      ["opens a connection of HTTP/1.1 for each where the server has no HTTP/2", false, "1.1"],
-    ])("%s", async (_, http2, version) => {
-      const opened: { version: string; remote: string }[] = [];
-      const server = await serve({
-        host: "localhost",
-        tls: await createSelfSigned(undefined),
-        http2,
-        onRequest: (__, response) => {
-          response.setHeader("content-type", "text/html");
-          response.end("<title>HTTP</title>");
-        },
-        routes: {
-          "/echo": {
-            open: ({ httpVersion, remote }) => void opened.push({ version: httpVersion, remote }),
-            message: (socket, message) => socket.write(message),
-          },
-        },
-      });
-      onTestFinished(async () => void (await server.close({ deadlineMs: 0 })));
-      const context = await browser.newContext({ ignoreHTTPSErrors: true });
-      onTestFinished(() => context.close());
-      const page = await context.newPage();
-      await page.goto(server.url);
-      const answers = await page.evaluate(
-        async (url) => {
-          const echo = (text: string): Promise<string> =>
-            new Promise((resolve, reject) => {
-              const socket = new WebSocket(url);
-              socket.addEventListener("open", () => socket.send(text));
-              socket.addEventListener("message", ({ data }) => resolve(data as string));
-              socket.addEventListener("error", () => reject(new Error("no WebSocket")));
-            });
-          return [await echo("one"), await echo("two"), await echo("x".repeat(200_000))];
-        },
-        `${server.url.replace("https", "wss")}echo`,
-      );
-      expect(answers).toEqual(["one", "two", "x".repeat(200_000)]);
-      expect(opened.map((each) => each.version)).toEqual([version, version, version]);
-      expect(new Set(opened.map(({ remote }) => remote)).size).toBe(http2 ? 1 : 3);
-    });
-  },
-);
+    onTestFinished(async () => void (await server.close({ deadlineMs: 0 })));
+    const context = await browser().newContext({ ignoreHTTPSErrors: true });
+    onTestFinished(() => context.close());
+    const page = await context.newPage();
+    await page.goto(server.url);
+    const answers = await page.evaluate(
+      async (url) => {
+        const echo = (text: string): Promise<string> =>
+          new Promise((resolve, reject) => {
+            const socket = new WebSocket(url);
+            socket.addEventListener("open", () => socket.send(text));
+            socket.addEventListener("message", ({ data }) => resolve(data as string));
+            socket.addEventListener("error", () => reject(new Error("no WebSocket")));
+          });
+        return [await echo("one"), await echo("two"), await echo("x".repeat(200_000))];
+      },
+      `${server.url.replace("https", "wss")}echo`,
+    );
+    expect(answers).toEqual(["one", "two", "x".repeat(200_000)]);
+    expect(opened.map((each) => each.version)).toEqual([version, version, version]);
+    expect(new Set(opened.map(({ remote }) => remote)).size).toBe(http2 ? 1 : 3);
+  });
+});

@@ -1,10 +1,8 @@
-import type { Browser, CDPSession, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { chromiumInstall, chromiumPath, launchChromium, launchChromiumWithTabs } from "../support/chromium.js";
+import type { CDPSession, Page } from "playwright-core";
+import { expect, onTestFinished, test } from "vitest";
+import { launchChromiumWithTabs } from "../support/chromium.js";
 import { type RunningServer, startServe } from "../support/halyard-process.js";
-import { requirement } from "../support/requirement.js";
-
-const patience = { timeout: 30_000 };
+import { describeInChromium } from "../support/in-chromium.js";
 
 /** Runs in the page: a socket of its own to /echo, and all that it tells in `window.told`. */
 const SETUP = `(async () => {
@@ -17,21 +15,9 @@ const SETUP = `(async () => {
   socket.on("message", (message) => told.push("message: " + message));
 })()`;
 
-describe.runIf(
-  requirement("the reconnecting socket in a browser: Chromium", chromiumPath !== undefined, chromiumInstall),
-)("a reconnecting socket in Chromium", patience, () => {
-  let browser: Browser;
-
-  beforeAll(async () => {
-    browser = await launchChromium();
-  }, patience.timeout);
-
-  afterAll(async () => {
-    await browser.close();
-  });
-
+describeInChromium("a reconnecting socket in Chromium", (browser) => {
   async function open(server: RunningServer): Promise<{ page: Page; cdp: CDPSession; told: () => Promise<string[]> }> {
-    const context = await browser.newContext({ bypassCSP: true }); // for what waitForFunction evaluates
+    const context = await browser().newContext({ bypassCSP: true }); // for what waitForFunction evaluates
     onTestFinished(() => context.close());
     const page = await context.newPage();
     await page.goto(server.url);
