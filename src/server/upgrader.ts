@@ -15,7 +15,6 @@ import {
   withinBudget,
   WriteSlabPool,
 } from "../connection/index.js";
-import type { HeaderFields } from "../internal/header-fields.js";
 import { isThenable } from "../internal/thenable.js";
 import {
   acceptDeflate,
@@ -33,9 +32,9 @@ import { ConnectRequest } from "./connect-request.js";
 import { type CloseOptions, drain, type DrainReport, resolveCloseOptions } from "./drain.js";
 import { afterEarlierResponses } from "./earlier-response.js";
 import { type Endpoint, runEndpoint } from "./endpoint.js";
-import { hostnameOf } from "./host-policy.js";
 import { acceptHead, sendRefusal } from "./http-head.js";
 import { PendingHandshake } from "./pending-handshake.js";
+import { type Admitted, decide } from "./policies.js";
 import { Refusal, type RefusalCode, refusalOf } from "./refusal.js";
 import { clientOf, type RequestClient } from "./request-client.js";
 import { publishDrain, publishRefusal } from "./server-channels.js";
@@ -232,7 +231,7 @@ export class Upgrader<Data = undefined> {
     };
     try {
       const answered = new Promise<void>((resolve) => afterEarlierResponses(incoming, socket, resolve));
-      const admitted = await Promise.race([answered.then(() => this.#decide(request)), pending.ended]);
+      const admitted = await Promise.race([answered.then(() => decide(this.#options, request)), pending.ended]);
       if (admitted instanceof Refusal) return admitted;
       if (admitted === undefined || hasLeft(socket)) return undefined;
       if (this.#closing !== undefined) return refusalOf("shutting-down");
@@ -243,25 +242,6 @@ export class Upgrader<Data = undefined> {
       this.report(error);
       return refusalOf("handshake-failed");
     }
-  }
-
-  async #decide(request: UpgradeRequest): Promise<Admitted<Data> | Refusal> {
-    const { checkHost, checkOrigin, chooseSubprotocol, authorize, responseHeaders } = this.#options;
-    if (!(await checkHost(hostnameOf(request.host), request))) return refusalOf("host-not-allowed");
-    // RFC 6455 §10.2: a server not meant for every page SHOULD check the Origin, and answer a bad one with 403.
-    if (request.origin !== undefined && !(await checkOrigin(request.origin, request))) {
-      return refusalOf("origin-not-allowed");
-    }
-    const data = (await authorize?.(request)) as Data | Refusal;
-    if (data instanceof Refusal) return data;
-    const subprotocol =
-      request.subprotocols.length > 0 ? await chooseSubprotocol(request.subprotocols, request) : undefined;
-    // RFC 6455 §4.2.2 (4): the subprotocol MUST be one of those that the client offered.
-    if (subprotocol !== undefined && !request.subprotocols.includes(subprotocol)) {
-      throw new RangeError(`option subprotocols chose ${JSON.stringify(subprotocol)}, which the client did not offer`);
-    }
-    const headers = await responseHeaders(request);
-    return { data, subprotocol: subprotocol ?? "", headers };
   }
 
   #accept(
@@ -327,13 +307,6 @@ function readOffer(
   const { httpVersion, rawHeaders } = incoming;
   if (incoming instanceof ConnectRequest) return readHttp2Handshake(rawHeaders);
   return readHandshake({ method: incoming.method ?? "", httpVersion, rawHeaders: incoming.rawHeaders });
-}
-
-/** What the policies made of a valid handshake. */
-interface Admitted<Data> {
-  readonly data: Data;
-  readonly subprotocol: string;
-  readonly headers: HeaderFields;
 }
 
 /** Whether nobody waits for an answer: the socket is gone, has ended, or takes nothing more. */
