@@ -1,4 +1,4 @@
-import { ServerResponse } from "node:http";
+import { type IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 
 /**
@@ -8,7 +8,7 @@ import type { Duplex } from "node:stream";
  *
  * Node hands the socket over with an upgrade even while it still writes an earlier response there.
  */
-export function afterEarlierResponses(request: unknown, socket: Duplex, then: () => void): void {
+export function afterEarlierResponses(request: IncomingMessage, socket: Duplex, then: () => void): void {
   const response = earlierResponse(request, socket);
   if (response === undefined) {
     then();
@@ -25,7 +25,7 @@ export function afterEarlierResponses(request: unknown, socket: Duplex, then: ()
 
 /** Node has no public name for it. Where a runtime lacks this one, requests that are piped get no better than they had. */
 function earlierResponse(
-  request: unknown,
+  request: IncomingMessage,
   socket: Duplex & { readonly _httpMessage?: unknown },
 ): ServerResponse | undefined {
   const response = socket._httpMessage;

@@ -12,7 +12,7 @@ import type { Socket } from "node:net";
 import { Server as TlsServer, TLSSocket } from "node:tls";
 
 import { processTimers, type TimerWheel, WheelTimer } from "../connection/index.js";
-import { asksForWebSocket } from "./connect-request.js";
+import { asksForWebSocket } from "./http2-opening.js";
 import { SessionGuard } from "./session-guard.js";
 
 /** What every client's HTTP/2 connection begins with, RFC 9113 §3.4; no method of HTTP/1.1 begins so. */

@@ -31,7 +31,8 @@ export { serve, type ServeOptions } from "./serve.js";
 export type { ServerCloseOptions } from "./server-close.js";
 export type { Server, ServerRole } from "./server.js";
 export type { PublishOptions, Topic } from "./topic.js";
-export type { HttpRequest, NodeRequest, UpgradeRequest } from "./upgrade-request.js";
+export type { HttpRequest, UpgradeRequest } from "./upgrade-request.js";
+export type { NodeRequest } from "./opening.js";
 export {
   type Authorize,
   type ChooseSubprotocol,

@@ -1,9 +1,7 @@
 import { channel } from "node:diagnostics_channel";
-import type { IncomingMessage } from "node:http";
 
-import type { ConnectRequest } from "./connect-request.js";
 import type { Refusal } from "./refusal.js";
-import { type NodeRequest, nodeRequestOf } from "./upgrade-request.js";
+import type { NodeRequest } from "./opening.js";
 
 /** What is published on `halyard:upgrade:refuse`: an upgrade was refused. */
 export interface UpgradeRefuseEvent {
@@ -20,9 +18,9 @@ export interface ServerDrainEvent {
 const refusals = channel("halyard:upgrade:refuse");
 const drains = channel("halyard:server:drain");
 
-export function publishRefusal(refusal: Refusal, incoming: IncomingMessage | ConnectRequest): void {
+export function publishRefusal(refusal: Refusal, opening: { readonly incoming: NodeRequest }): void {
   if (!refusals.hasSubscribers) return;
-  refusals.publish({ refusal, request: nodeRequestOf(incoming) } satisfies UpgradeRefuseEvent);
+  refusals.publish({ refusal, request: opening.incoming } satisfies UpgradeRefuseEvent);
 }
 
 export function publishDrain(connections: number): void {

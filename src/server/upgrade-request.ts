@@ -1,14 +1,10 @@
-import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
-import type { Http2ServerRequest } from "node:http2";
+import type { IncomingHttpHeaders } from "node:http";
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 
 import { formatAddress, type HttpVersion } from "../connection/index.js";
-import { ConnectRequest } from "./connect-request.js";
+import type { NodeRequest, Offer, Opening } from "./opening.js";
 import type { RequestClient } from "./request-client.js";
-
-/** Node's own request: over HTTP/2 an `Http2ServerRequest`. The two have alike what both have. */
-export type NodeRequest = IncomingMessage | Http2ServerRequest;
 
 /** A request over HTTP, an upgrade or not, as `checkHost` sees it. */
 export interface HttpRequest {
@@ -45,26 +41,48 @@ export interface UpgradeRequest extends HttpRequest {
   readonly signal: AbortSignal;
 }
 
-/** What `checkHost` and `UpgradeRequest` have of Node's request, but for the request itself. */
+/** A request over either version of HTTP, Node's or an opening. */
+interface Described {
+  readonly url?: string | undefined;
+  readonly headers: IncomingHttpHeaders;
+  readonly httpVersion: string;
+}
+
+/** What `checkHost` and `UpgradeRequest` have of a request, but for Node's own. */
 export function describeRequest(
-  incoming: NodeRequest | ConnectRequest,
+  { url = "/", headers, httpVersion }: Described,
   socket: Duplex | undefined,
   host: string,
   client: RequestClient,
 ): Omit<HttpRequest, "incoming"> {
   const net = socket instanceof Socket ? socket : undefined;
   return {
-    url: incoming.url ?? "/",
-    headers: incoming.headers,
+    url,
+    headers,
     host: client.host ?? host,
     remote: client.remote,
     secure: client.secure,
     local: formatAddress(net?.localAddress, net?.localPort),
-    httpVersion: incoming.httpVersion === "2.0" ? "2.0" : "1.1",
+    httpVersion: httpVersion === "2.0" ? "2.0" : "1.1",
   };
 }
 
-/** Node's own request. */
-export function nodeRequestOf(incoming: NodeRequest | ConnectRequest): NodeRequest {
-  return incoming instanceof ConnectRequest ? incoming.incoming : incoming;
+/** The request of a handshake that asks for `offer`; `pending` has its signal. */
+export function upgradeRequestOf(
+  opening: Opening,
+  { host, origin, subprotocols }: Offer,
+  client: RequestClient,
+  pending: { readonly signal: AbortSignal },
+): UpgradeRequest {
+  return {
+    ...describeRequest(opening, opening.socket, host, client),
+    origin,
+    subprotocols,
+    get incoming(): NodeRequest {
+      return opening.incoming;
+    },
+    get signal(): AbortSignal {
+      return pending.signal;
+    },
+  };
 }

@@ -14,7 +14,8 @@ import { type HostCheck, type HostPolicy, resolveHostPolicy } from "./host-polic
 import { type OriginCheck, type OriginPolicy, resolveOriginPolicy } from "./origin-policy.js";
 import { type ResolvedTrustProxy, resolveTrustProxy, type TrustProxy } from "./proxy/trust-proxy.js";
 import type { Refusal } from "./refusal.js";
-import type { NodeRequest, UpgradeRequest } from "./upgrade-request.js";
+import type { NodeRequest } from "./opening.js";
+import type { UpgradeRequest } from "./upgrade-request.js";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;

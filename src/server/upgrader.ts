@@ -1,11 +1,9 @@
 import { Buffer } from "node:buffer";
 import type { IncomingMessage } from "node:http";
 import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
-import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 
 import {
-  acceptKey,
   Connection,
   destroySocket,
   processTimers,
@@ -16,29 +14,19 @@ import {
   WriteSlabPool,
 } from "../connection/index.js";
 import { isThenable } from "../internal/thenable.js";
-import {
-  acceptDeflate,
-  type DeflateAcceptance,
-  type HandshakeOffer,
-  type Http2HandshakeOffer,
-  type Http2HandshakeRefusal,
-  type HandshakeRefusal,
-  readHandshake,
-  readHttp2Handshake,
-} from "../protocol/index.js";
-import { acceptStream, refuseOverStream } from "./stream-answer.js";
+import { acceptDeflate, type DeflateAcceptance } from "../protocol/index.js";
 import { Admission } from "./admission.js";
-import { ConnectRequest } from "./connect-request.js";
 import { type CloseOptions, drain, type DrainReport, resolveCloseOptions } from "./drain.js";
-import { afterEarlierResponses } from "./earlier-response.js";
 import { type Endpoint, runEndpoint } from "./endpoint.js";
-import { acceptHead, sendRefusal } from "./http-head.js";
+import { Http1Opening } from "./http1-opening.js";
+import { Http2Opening } from "./http2-opening.js";
+import type { Offer, Opening } from "./opening.js";
 import { PendingHandshake } from "./pending-handshake.js";
 import { type Admitted, decide } from "./policies.js";
 import { Refusal, type RefusalCode, refusalOf } from "./refusal.js";
 import { clientOf, type RequestClient } from "./request-client.js";
 import { publishDrain, publishRefusal } from "./server-channels.js";
-import { describeRequest, type NodeRequest, nodeRequestOf, type UpgradeRequest } from "./upgrade-request.js";
+import { type UpgradeRequest, upgradeRequestOf } from "./upgrade-request.js";
 import { type ResolvedUpgraderOptions, resolveUpgraderOptions, type UpgraderOptions } from "./upgrader-options.js";
 
 /**
@@ -89,7 +77,7 @@ export class Upgrader<Data = undefined> {
    * where a rejection would end the process, take `serve` or catch it.
    */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<Connection<Data> | undefined> {
-    return this.#open(request, socket, head);
+    return this.#open(new Http1Opening(request, socket, head));
   }
 
   /**
@@ -98,32 +86,28 @@ export class Upgrader<Data = undefined> {
    * must have announced it: `createSecureServer({ settings: { enableConnectProtocol: true } })`.
    */
   upgradeStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<Connection<Data> | undefined> {
-    return this.#open(new ConnectRequest(stream, headers), stream, NOTHING);
+    return this.#open(new Http2Opening(stream, headers));
   }
 
-  async #open(
-    request: IncomingMessage | ConnectRequest,
-    socket: Duplex,
-    head: Buffer,
-  ): Promise<Connection<Data> | undefined> {
-    const client = clientOf(request, netSocketOf(request, socket), this.#options.trustProxy);
-    const { address } = client;
-    socket.on("error", ignore);
-    if (hasLeft(socket)) {
-      destroySocket(socket); // Also where the client has ended its own side only: nobody else would end ours.
+  async #open(opening: Opening): Promise<Connection<Data> | undefined> {
+    const { duplex } = opening;
+    const client = clientOf(opening, opening.socket, this.#options.trustProxy);
+    duplex.on("error", ignore);
+    if (hasLeft(duplex)) {
+      destroySocket(duplex); // Also where the client has ended its own side only: nobody else would end ours.
       return undefined;
     }
-    const limit = this.#closing === undefined ? this.#admission.enter(address) : "shutting-down";
-    if (limit !== undefined) return this.#refuse(limit, request, socket);
-    const pending = new PendingHandshake(socket, this.#options.handshakeTimeoutMs, this.#timers);
+    const limit = this.#closing === undefined ? this.#admission.enter(client.address) : "shutting-down";
+    if (limit !== undefined) return this.#refuse(limit, opening);
+    const pending = new PendingHandshake(duplex, this.#options.handshakeTimeoutMs, this.#timers);
     this.#pending.add(pending);
-    const outcome = await this.#negotiate(request, socket, head, pending, client);
+    const outcome = await this.#negotiate(opening, pending, client);
     this.#pending.delete(pending);
     pending.end();
     if (outcome instanceof Connection) return outcome;
-    this.#admission.leave(address);
-    if (outcome !== undefined) return this.#refuse(outcome, request, socket);
-    destroySocket(socket); // The client has left, but it may have ended its own side only.
+    this.#admission.leave(client.address);
+    if (outcome !== undefined) return this.#refuse(outcome, opening);
+    destroySocket(duplex); // The client has left, but it may have ended its own side only.
     return undefined;
   }
 
@@ -150,7 +134,7 @@ export class Upgrader<Data = undefined> {
     request: IncomingMessage,
     socket: Duplex,
   ): undefined {
-    this.#refuse(refusal, request, socket);
+    this.#refuse(refusal, new Http1Opening(request, socket, NOTHING));
   }
 
   /** Refuses an extended CONNECT over HTTP/2: answers with `refusal` and ends the stream. */
@@ -159,28 +143,23 @@ export class Upgrader<Data = undefined> {
     stream: ServerHttp2Stream,
     headers: IncomingHttpHeaders,
   ): undefined {
-    this.#refuse(refusal, new ConnectRequest(stream, headers), stream);
+    this.#refuse(refusal, new Http2Opening(stream, headers));
   }
 
-  #refuse(
-    refusal: Refusal | Exclude<RefusalCode, "not-authorized">,
-    request: IncomingMessage | ConnectRequest,
-    socket: Duplex,
-  ): undefined {
+  #refuse(refusal: Refusal | Exclude<RefusalCode, "not-authorized">, opening: Opening): undefined {
     const answer = refusal instanceof Refusal ? refusal : refusalOf(refusal);
-    socket.on("error", ignore);
+    opening.duplex.on("error", ignore);
     try {
-      if (request instanceof ConnectRequest) refuseOverStream(request.stream, answer, this.#timers);
-      else sendRefusal(request, socket, answer, this.#timers);
+      opening.refuse(answer, this.#timers);
     } catch (error) {
-      destroySocket(socket); // a `Refusal` made by hand that cannot be sent
+      destroySocket(opening.duplex); // a `Refusal` made by hand that cannot be sent
       this.report(error);
     }
-    publishRefusal(answer, request);
+    publishRefusal(answer, opening);
     tellObservers(this.#options.connection.observers, (observer) => observer.refused?.(answer.code));
     try {
-      const { remote } = clientOf(request, netSocketOf(request, socket), this.#options.trustProxy);
-      const result = this.#options.onRefused(answer, nodeRequestOf(request), remote);
+      const { remote } = clientOf(opening, opening.socket, this.#options.trustProxy);
+      const result = this.#options.onRefused(answer, opening.incoming, remote);
       if (isThenable(result)) result.then(undefined, (error: unknown) => this.report(error));
     } catch (error) {
       this.report(error);
@@ -209,34 +188,23 @@ export class Upgrader<Data = undefined> {
 
   /** A connection, a refusal, or `undefined` when the client has left. */
   async #negotiate(
-    incoming: IncomingMessage | ConnectRequest,
-    socket: Duplex,
-    head: Buffer,
+    opening: Opening,
     pending: PendingHandshake,
     client: RequestClient,
   ): Promise<Connection<Data> | Refusal | undefined> {
-    const verdict = readOffer(incoming);
-    if (verdict.kind === "refusal") return refusalOf(verdict.fault);
-    const { host, origin, subprotocols } = verdict;
-    const request = {
-      ...describeRequest(incoming, netSocketOf(incoming, socket), host, client),
-      origin,
-      subprotocols,
-      get incoming(): NodeRequest {
-        return nodeRequestOf(incoming);
-      },
-      get signal(): AbortSignal {
-        return pending.signal;
-      },
-    };
+    const offer = opening.readOffer();
+    if (offer instanceof Refusal) return offer;
+    const request = upgradeRequestOf(opening, offer, client, pending);
     try {
-      const answered = new Promise<void>((resolve) => afterEarlierResponses(incoming, socket, resolve));
-      const admitted = await Promise.race([answered.then(() => decide(this.#options, request)), pending.ended]);
+      const decided = opening.answerable().then(() => decide(this.#options, request));
+      const admitted = await Promise.race([decided, pending.ended]);
       if (admitted instanceof Refusal) return admitted;
-      if (admitted === undefined || hasLeft(socket)) return undefined;
+      if (admitted === undefined || hasLeft(opening.duplex)) return undefined;
       if (this.#closing !== undefined) return refusalOf("shutting-down");
       pending.end(); // before others listen: an array of listeners that has grown stays as large
-      return this.#accept(verdict, request, socket, head, admitted, client.address);
+      const deflate = this.#acceptDeflate(offer);
+      opening.accept({ ...admitted, extensions: deflate?.response ?? "" });
+      return this.#connect(opening, request, admitted, deflate, client.address);
     } catch (error) {
       if (error instanceof Refusal) return error;
       this.report(error);
@@ -244,22 +212,16 @@ export class Upgrader<Data = undefined> {
     }
   }
 
-  #accept(
-    offer: HandshakeOffer | Http2HandshakeOffer,
-    request: UpgradeRequest,
-    socket: Duplex,
-    head: Buffer,
-    admitted: Admitted<Data>,
+  /** Makes the connection of a handshake that has been accepted. */
+  #connect(
+    { duplex, head }: Opening,
+    { remote, local, url, httpVersion, headers }: UpgradeRequest,
+    { data, subprotocol }: Admitted<Data>,
+    deflate: DeflateAcceptance | undefined,
     address: string,
   ): Connection<Data> {
-    const { data, subprotocol, headers } = admitted;
-    if (socket instanceof Socket) socket.setTimeout(0);
-    const deflate = this.#acceptDeflate(offer);
-    const extensions = deflate?.response ?? "";
-    if ("key" in offer) socket.write(acceptHead(acceptKey(offer.key), subprotocol, extensions, headers), "latin1");
-    else acceptStream(socket as ServerHttp2Stream, subprotocol, extensions, headers);
     const setup = {
-      socket,
+      socket: duplex,
       options: this.#options.connection,
       readBuffer: this.#readBuffer,
       writeSlabs: this.#writeSlabs,
@@ -272,18 +234,18 @@ export class Upgrader<Data = undefined> {
         this.#admission.leave(address);
       },
     };
-    const { remote, local, url, httpVersion } = request;
-    const details = { remote, local, subprotocol, extensions, url, httpVersion, headers: request.headers, data };
+    const extensions = deflate?.response ?? "";
+    const details = { remote, local, subprotocol, extensions, url, httpVersion, headers, data };
     // It may be closed already when it is made, for the peer may have gone.
     let connection: Connection<Data> | undefined = undefined;
     connection = new Connection(setup, details, this.#options.onError, head);
-    socket.off("error", ignore);
+    duplex.off("error", ignore);
     if (connection.state !== "closed") this.#connections.add(connection);
     return connection;
   }
 
   /** What we answer to an offer of compression; `undefined` where there is none that we take. */
-  #acceptDeflate({ extensions }: Pick<HandshakeOffer, "extensions">): DeflateAcceptance | undefined {
+  #acceptDeflate({ extensions }: Offer): DeflateAcceptance | undefined {
     const { compression } = this.#options.connection;
     return compression === undefined ? undefined : acceptDeflate(extensions, withinBudget(compression));
   }
@@ -301,24 +263,11 @@ export class Upgrader<Data = undefined> {
 
 const NOTHING = Buffer.alloc(0);
 
-function readOffer(
-  incoming: IncomingMessage | ConnectRequest,
-): HandshakeOffer | HandshakeRefusal | Http2HandshakeOffer | Http2HandshakeRefusal {
-  const { httpVersion, rawHeaders } = incoming;
-  if (incoming instanceof ConnectRequest) return readHttp2Handshake(rawHeaders);
-  return readHandshake({ method: incoming.method ?? "", httpVersion, rawHeaders: incoming.rawHeaders });
-}
-
 /** Whether nobody waits for an answer: the socket is gone, has ended, or takes nothing more. */
 function hasLeft(socket: Duplex): boolean {
   // A stream of HTTP/2 may have ended with its headers.
   const hasEnded = socket.readableEnded || (socket as { endAfterHeaders?: boolean }).endAfterHeaders === true;
   return socket.destroyed || hasEnded || !socket.writable;
-}
-
-/** What carries the request: over HTTP/2 the socket of the session, undefined once that is gone. */
-function netSocketOf(request: IncomingMessage | ConnectRequest, socket: Duplex): Duplex | undefined {
-  return request instanceof ConnectRequest ? request.socket : socket;
 }
 
 function ignore(): void {}

@@ -1,0 +1,59 @@
+import type { Buffer } from "node:buffer";
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+import { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+
+import { acceptKey, type TimerWheel } from "../connection/index.js";
+import { readHandshake } from "../protocol/index.js";
+import { afterEarlierResponses } from "./earlier-response.js";
+import { acceptHead, sendRefusal } from "./http-head.js";
+import type { Acceptance, Offer, Opening } from "./opening.js";
+import { type Refusal, refusalOf } from "./refusal.js";
+
+/** An upgrade of HTTP/1.1, as `node:http` gives it to its `upgrade` listeners. */
+export class Http1Opening implements Opening {
+  readonly incoming: IncomingMessage;
+  readonly duplex: Duplex;
+  readonly head: Buffer;
+  readonly httpVersion = "1.1";
+  #key = "";
+
+  constructor(incoming: IncomingMessage, socket: Duplex, head: Buffer) {
+    this.incoming = incoming;
+    this.duplex = socket;
+    this.head = head;
+  }
+
+  get socket(): Duplex {
+    return this.duplex;
+  }
+
+  get url(): string | undefined {
+    return this.incoming.url;
+  }
+
+  get headers(): IncomingHttpHeaders {
+    return this.incoming.headers;
+  }
+
+  readOffer(): Offer | Refusal {
+    const { method = "", httpVersion, rawHeaders } = this.incoming;
+    const verdict = readHandshake({ method, httpVersion, rawHeaders });
+    if (verdict.kind === "refusal") return refusalOf(verdict.fault);
+    this.#key = verdict.key;
+    return verdict;
+  }
+
+  answerable(): Promise<void> {
+    return new Promise((resolve) => afterEarlierResponses(this.incoming, this.duplex, resolve));
+  }
+
+  accept({ subprotocol, extensions, headers }: Acceptance): void {
+    if (this.duplex instanceof Socket) this.duplex.setTimeout(0);
+    this.duplex.write(acceptHead(acceptKey(this.#key), subprotocol, extensions, headers), "latin1");
+  }
+
+  refuse(refusal: Refusal, timers: TimerWheel): void {
+    sendRefusal(this.incoming, this.duplex, refusal, timers);
+  }
+}
