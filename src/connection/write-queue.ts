@@ -132,24 +132,13 @@ export class WriteQueue {
    * longer one is not unless it is masked, so it must stay as it is until it has been written.
    */
   frame(firstByte: number, payload: Uint8Array): void {
-    const { length } = payload;
-    const size = this.#headerLength(length) + length;
-    if (length * 2 > this.#pool.slabSize || size > this.#pool.slabSize) {
-      this.#longFrame(firstByte, payload, false);
-      return;
-    }
-    const at = this.#reserve(size);
-    const { bytes } = this.#runSlab as WriteSlab;
-    const start = this.#writeHeader(bytes, at, firstByte, length);
-    bytes.set(payload, start);
-    this.#mask(bytes, start, start + length);
-    this.#afterFrame(size);
+    this.#frame(firstByte, payload);
   }
 
   /** Queues a message that was encoded before, unless each peer needs an encoding of its own. */
   prepared(message: EncodedMessage): void {
     if (this.#maskKeys !== undefined) {
-      this.frame(message.firstByte, message.payload);
+      this.#frame(message.firstByte, message.payload);
       return;
     }
     const { frame } = message;
@@ -229,6 +218,21 @@ export class WriteQueue {
     slab.used -= unused;
     this.#runEnd -= unused;
     this.#afterFrame(headerLength + length);
+  }
+
+  #frame(firstByte: number, payload: Uint8Array): void {
+    const { length } = payload;
+    const size = this.#headerLength(length) + length;
+    if (length * 2 > this.#pool.slabSize || size > this.#pool.slabSize) {
+      this.#longFrame(firstByte, payload, false);
+      return;
+    }
+    const at = this.#reserve(size);
+    const { bytes } = this.#runSlab as WriteSlab;
+    const start = this.#writeHeader(bytes, at, firstByte, length);
+    bytes.set(payload, start);
+    this.#mask(bytes, start, start + length);
+    this.#afterFrame(size);
   }
 
   /** @param isOwned whether the payload is ours to mask where it lies, and stays as it is */

@@ -2,7 +2,7 @@ import { channel } from "node:diagnostics_channel";
 import { inspect } from "node:util";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { connect } from "../../src/client/index.js";
-import type { ConnectionCloseEvent, Observer } from "../../src/connection/index.js";
+import { type ConnectionCloseEvent, type Observer, prepare } from "../../src/connection/index.js";
 import { prometheusText, Tally } from "../../src/observers/index.js";
 import { meet } from "../support/meeting.js";
 import { startUpgrader } from "../support/upgrade-server.js";
@@ -42,6 +42,21 @@ async function echoing(observer: Observer | readonly Observer[]) {
 }
 
 describe("an observer", () => {
+  test("counts a prepared message once, whether it goes out as it is or is masked anew", async () => {
+    const { calls, observer } = recorder();
+    const server = await startUpgrader({ observer });
+    const client = await connect(`ws://127.0.0.1:${server.port}/`, { observer });
+    const connection = await server.accepted();
+    connection.handle({});
+    await client.send(prepare("hello"));
+    await connection.send(prepare("back"));
+    expect(await client.receive()).toBe("back");
+    expect(calls.filter(([name]) => name === "sent")).toEqual([
+      ["sent", "text", 5],
+      ["sent", "text", 4],
+    ]);
+  });
+
   test("is told of opening, of messages either way with their type and payload bytes, and of the end", async () => {
     const { calls, observer } = recorder();
     const closed = vi.fn();
