@@ -35,7 +35,7 @@ export function answerHttp(answers: HttpAnswers): RequestListener {
     runGuarded(answers, response, () => {
       const host = String(request.headers.host ?? request.headers[":authority"] ?? "");
       const client = clientOf(request, request.socket, answers.trustProxy);
-      const described = { ...describeRequest(request, request.socket, host, client), incoming: request };
+      const described = describeRequest(request, host, client);
       const isAllowed = answers.checkHost(hostnameOf(described.host), described);
       if (!isThenable(isAllowed)) return answerIf(isAllowed, answers, request, response);
       return isAllowed.then((result) => answerIf(result, answers, request, response));

@@ -3,9 +3,10 @@ import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 
+import type { Eventually } from "../internal/eventually.js";
 import { acceptKey, type TimerWheel } from "../connection/index.js";
 import { readHandshake } from "../protocol/index.js";
-import { afterEarlierResponses } from "./earlier-response.js";
+import { earlierResponsesSent } from "./earlier-response.js";
 import { acceptHead, sendRefusal } from "./http-head.js";
 import type { Acceptance, Offer, Opening } from "./opening.js";
 import { type Refusal, refusalOf } from "./refusal.js";
@@ -44,8 +45,8 @@ export class Http1Opening implements Opening {
     return verdict;
   }
 
-  answerable(): Promise<void> {
-    return new Promise((resolve) => afterEarlierResponses(this.incoming, this.duplex, resolve));
+  answerable(): Eventually<void> {
+    return earlierResponsesSent(this.incoming, this.duplex);
   }
 
   accept({ subprotocol, extensions, headers }: Acceptance): void {

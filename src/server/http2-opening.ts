@@ -43,7 +43,7 @@ export class Http2Opening implements Opening {
     return verdict.kind === "refusal" ? refusalOf(verdict.fault) : verdict;
   }
 
-  async answerable(): Promise<void> {
+  answerable(): void {
     // Each stream is answered by itself.
   }
 

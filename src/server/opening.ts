@@ -4,6 +4,7 @@ import type { Http2ServerRequest } from "node:http2";
 import type { Duplex } from "node:stream";
 
 import type { HttpVersion, TimerWheel } from "../connection/index.js";
+import type { Eventually } from "../internal/eventually.js";
 import type { HeaderFields } from "../internal/header-fields.js";
 import type { HandshakeOffer } from "../protocol/index.js";
 import type { Refusal } from "./refusal.js";
@@ -37,8 +38,8 @@ export interface Opening {
   readonly incoming: NodeRequest;
   /** What it asks for by the rules of the RFC, or why it may not be accepted. */
   readOffer(): Offer | Refusal;
-  /** Resolves when it may be answered. */
-  answerable(): Promise<void>;
+  /** Settled when it may be answered. */
+  answerable(): Eventually<void>;
   /** Opens the WebSocket. Comes after `readOffer`. */
   accept(acceptance: Acceptance): void;
   /** @throws for a refusal made by hand that cannot be sent. */

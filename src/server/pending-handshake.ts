@@ -2,33 +2,26 @@ import type { Duplex } from "node:stream";
 
 import { type TimerOwner, type TimerWheel, WheelTimer } from "../connection/index.js";
 import { type Deferred, defer } from "../internal/deferred.js";
+import type { LazyAbort } from "./lazy-abort.js";
 import { type Refusal, refusalOf } from "./refusal.js";
 
-/** A handshake that is being decided: its deadline, and the signal that tells the policies to give up. */
+/** A handshake whose policies take their time: its deadline, and what ends it before. Then `abort` tells the policies to give up. */
 export class PendingHandshake implements TimerOwner {
   readonly #socket: Duplex;
   readonly #timers: TimerWheel;
   readonly #timer: WheelTimer = new WheelTimer(this);
-  /** Made when somebody asks for the signal: most handshakes are decided without. */
-  #abort: AbortController | undefined;
-  #isOver = false;
+  readonly #abort: LazyAbort;
   readonly #ended: Deferred<Refusal | undefined> = defer();
   readonly #onLeft = (): void => this.#settle(undefined);
 
-  constructor(socket: Duplex, timeoutMs: number, timers: TimerWheel) {
+  constructor(socket: Duplex, timeoutMs: number, timers: TimerWheel, abort: LazyAbort) {
     this.#socket = socket;
     this.#timers = timers;
+    this.#abort = abort;
     timers.arm(this.#timer, timeoutMs);
     // `end` comes by itself: nobody reads the socket yet, but an end with nothing before it needs no reader.
     socket.once("end", this.#onLeft);
     socket.once("close", this.#onLeft);
-  }
-
-  /** Aborted when nobody waits for the answer any more. */
-  get signal(): AbortSignal {
-    this.#abort ??= new AbortController();
-    if (this.#isOver) this.#abort.abort();
-    return this.#abort.signal;
   }
 
   /** Resolves when the handshake ends before it is decided: with a refusal, or with undefined when the client has left. */
@@ -54,8 +47,7 @@ export class PendingHandshake implements TimerOwner {
 
   #settle(outcome: Refusal | undefined): void {
     this.end();
-    this.#isOver = true;
     this.#ended.resolve(outcome);
-    this.#abort?.abort();
+    this.#abort.abort();
   }
 }

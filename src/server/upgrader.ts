@@ -13,6 +13,8 @@ import {
   withinBudget,
   WriteSlabPool,
 } from "../connection/index.js";
+import { type Eventually, settle, whenKnown } from "../internal/eventually.js";
+import { LazyAbort } from "./lazy-abort.js";
 import { isThenable } from "../internal/thenable.js";
 import { acceptDeflate, type DeflateAcceptance } from "../protocol/index.js";
 import { Admission } from "./admission.js";
@@ -26,8 +28,14 @@ import { type Admitted, decide } from "./policies.js";
 import { Refusal, type RefusalCode, refusalOf } from "./refusal.js";
 import { clientOf, type RequestClient } from "./request-client.js";
 import { publishDrain, publishRefusal } from "./server-channels.js";
-import { type UpgradeRequest, upgradeRequestOf } from "./upgrade-request.js";
+import { OpeningRequest, type UpgradeRequest } from "./upgrade-request.js";
 import { type ResolvedUpgraderOptions, resolveUpgraderOptions, type UpgraderOptions } from "./upgrader-options.js";
+
+/** What became of the policies: undefined when the client has left before they were through. */
+type Decision<Data> = Admitted<Data> | Refusal | undefined;
+
+/** What became of a handshake: undefined when the client has left. */
+type Outcome<Data> = Connection<Data> | Refusal | undefined;
 
 /**
  * Turns upgrade requests of a `node:http` or `node:https` server into WebSocket connections, by the rules of RFC 6455 §4.2
@@ -76,8 +84,8 @@ export class Upgrader<Data = undefined> {
    * Never rejects. The code that uses the connection may: a `send` rejects when the peer has left. In an event listener,
    * where a rejection would end the process, take `serve` or catch it.
    */
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<Connection<Data> | undefined> {
-    return this.#open(new Http1Opening(request, socket, head));
+  async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<Connection<Data> | undefined> {
+    return await this.#open(new Http1Opening(request, socket, head));
   }
 
   /**
@@ -85,11 +93,12 @@ export class Upgrader<Data = undefined> {
    * listeners, or to its `connect` listeners as `request.stream` and `request.headers` where it has `request` listeners too. The server
    * must have announced it: `createSecureServer({ settings: { enableConnectProtocol: true } })`.
    */
-  upgradeStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<Connection<Data> | undefined> {
-    return this.#open(new Http2Opening(stream, headers));
+  async upgradeStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<Connection<Data> | undefined> {
+    return await this.#open(new Http2Opening(stream, headers));
   }
 
-  async #open(opening: Opening): Promise<Connection<Data> | undefined> {
+  /** Stays within the turn where no policy takes its time. */
+  #open(opening: Opening): Eventually<Connection<Data> | undefined> {
     const { duplex } = opening;
     const client = clientOf(opening, opening.socket, this.#options.trustProxy);
     duplex.on("error", ignore);
@@ -99,15 +108,16 @@ export class Upgrader<Data = undefined> {
     }
     const limit = this.#closing === undefined ? this.#admission.enter(client.address) : "shutting-down";
     if (limit !== undefined) return this.#refuse(limit, opening);
-    const pending = new PendingHandshake(duplex, this.#options.handshakeTimeoutMs, this.#timers);
-    this.#pending.add(pending);
-    const outcome = await this.#negotiate(opening, pending, client);
-    this.#pending.delete(pending);
-    pending.end();
+    const offer = opening.readOffer();
+    const outcome = offer instanceof Refusal ? offer : this.#negotiate(opening, offer, client);
+    return whenKnown(outcome, (known) => this.#conclude(opening, client, known));
+  }
+
+  #conclude(opening: Opening, { address }: RequestClient, outcome: Outcome<Data>): Connection<Data> | undefined {
     if (outcome instanceof Connection) return outcome;
-    this.#admission.leave(client.address);
+    this.#admission.leave(address);
     if (outcome !== undefined) return this.#refuse(outcome, opening);
-    destroySocket(duplex); // The client has left, but it may have ended its own side only.
+    destroySocket(opening.duplex); // The client has left, but it may have ended its own side only.
     return undefined;
   }
 
@@ -116,14 +126,16 @@ export class Upgrader<Data = undefined> {
    * connection with 1011 and goes to `onError`, so this is safe to call from an event listener.
    */
   serve(request: IncomingMessage, socket: Duplex, head: Buffer, endpoint: Endpoint<Data>): void {
-    void this.upgrade(request, socket, head).then((connection) => {
-      if (connection !== undefined) runEndpoint(endpoint, connection);
-    });
+    this.#serve(new Http1Opening(request, socket, head), endpoint);
   }
 
   /** As `serve`, for an extended CONNECT over HTTP/2: see `upgradeStream`. */
   serveStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, endpoint: Endpoint<Data>): void {
-    void this.upgradeStream(stream, headers).then((connection) => {
+    this.#serve(new Http2Opening(stream, headers), endpoint);
+  }
+
+  #serve(opening: Opening, endpoint: Endpoint<Data>): void {
+    void whenKnown(this.#open(opening), (connection) => {
       if (connection !== undefined) runEndpoint(endpoint, connection);
     });
   }
@@ -186,30 +198,59 @@ export class Upgrader<Data = undefined> {
     await this.close();
   }
 
-  /** A connection, a refusal, or `undefined` when the client has left. */
-  async #negotiate(
-    opening: Opening,
-    pending: PendingHandshake,
-    client: RequestClient,
-  ): Promise<Connection<Data> | Refusal | undefined> {
-    const offer = opening.readOffer();
-    if (offer instanceof Refusal) return offer;
-    const request = upgradeRequestOf(opening, offer, client, pending);
+  #negotiate(opening: Opening, offer: Offer, client: RequestClient): Eventually<Outcome<Data>> {
+    const abort = new LazyAbort();
+    const request = new OpeningRequest(opening, offer, client, abort);
+    const decision = this.#decide(opening, request, abort);
+    return whenKnown(decision, (decided) => this.#accept(decided, opening, offer, request, client));
+  }
+
+  #decide(opening: Opening, request: UpgradeRequest, abort: LazyAbort): Eventually<Decision<Data>> {
     try {
-      const decided = opening.answerable().then(() => decide(this.#options, request));
-      const admitted = await Promise.race([decided, pending.ended]);
-      if (admitted instanceof Refusal) return admitted;
-      if (admitted === undefined || hasLeft(opening.duplex)) return undefined;
-      if (this.#closing !== undefined) return refusalOf("shutting-down");
-      pending.end(); // before others listen: an array of listeners that has grown stays as large
-      const deflate = this.#acceptDeflate(offer);
-      opening.accept({ ...admitted, extensions: deflate?.response ?? "" });
-      return this.#connect(opening, request, admitted, deflate, client.address);
+      const decision = settle(decide(this.#options, request, opening.answerable()));
+      return isThenable(decision) ? this.#waitFor(decision, opening.duplex, abort) : decision;
     } catch (error) {
-      if (error instanceof Refusal) return error;
-      this.report(error);
-      return refusalOf("handshake-failed");
+      return this.#refusalFor(error);
     }
+  }
+
+  async #waitFor(decision: PromiseLike<Decision<Data>>, duplex: Duplex, abort: LazyAbort): Promise<Decision<Data>> {
+    const pending = new PendingHandshake(duplex, this.#options.handshakeTimeoutMs, this.#timers, abort);
+    this.#pending.add(pending);
+    try {
+      return await Promise.race([decision, pending.ended]);
+    } catch (error) {
+      return this.#refusalFor(error);
+    } finally {
+      this.#pending.delete(pending);
+      pending.end();
+    }
+  }
+
+  #accept(
+    decided: Decision<Data>,
+    opening: Opening,
+    offer: Offer,
+    request: UpgradeRequest,
+    client: RequestClient,
+  ): Outcome<Data> {
+    if (decided === undefined || decided instanceof Refusal) return decided;
+    if (hasLeft(opening.duplex)) return undefined;
+    if (this.#closing !== undefined) return refusalOf("shutting-down");
+    try {
+      const deflate = this.#acceptDeflate(offer);
+      opening.accept({ ...decided, extensions: deflate?.response ?? "" });
+      return this.#connect(opening, request, decided, deflate, client.address);
+    } catch (error) {
+      return this.#refusalFor(error);
+    }
+  }
+
+  /** What is answered where the code of a policy has failed, or has thrown a refusal. */
+  #refusalFor(error: unknown): Refusal {
+    if (error instanceof Refusal) return error;
+    this.report(error);
+    return refusalOf("handshake-failed");
   }
 
   /** Makes the connection of a handshake that has been accepted. */
