@@ -66,6 +66,13 @@ export function checkHandler(handler: unknown): void {
   checkCallbacks("handler", handler, allHandlerNames);
 }
 
+let readLink: (connection: Connection<never>) => Link;
+
+/** What a connection runs on: the library's own, for its other parts. */
+export function linkOf<Data>(connection: Connection<Data>): Link {
+  return readLink(connection as Connection<never>);
+}
+
 /** Called for a failure of the user's own code that no handler of theirs takes. */
 export type OnError = (error: unknown, connection: Connection) => void;
 
@@ -315,6 +322,10 @@ export class Connection<Data = unknown> implements AsyncIterable<Message> {
       limits: { ...options.limits, highWaterMark, lowWaterMark, maxBufferedBytes },
       timers: { ...liveness, closeTimeoutMs },
     };
+  }
+
+  static {
+    readLink = (connection) => connection.#link;
   }
 
   /** `Connection { server 127.0.0.1:58036 /echo open, 0 bytes queued }` in `console.log`. */

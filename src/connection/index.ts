@@ -16,6 +16,7 @@ export {
   type ConnectionDetails,
   type ConnectionHandler,
   type HttpVersion,
+  linkOf,
   type OnError,
 } from "./connection.js";
 export type { ConnectionCloseEvent, ConnectionErrorEvent, ConnectionEvent } from "./connection-channels.js";

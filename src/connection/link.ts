@@ -2,6 +2,7 @@ import type { Buffer } from "node:buffer";
 import type { Duplex } from "node:stream";
 
 import { type Deferred, defer } from "../internal/deferred.js";
+import type { RosterPlace } from "../internal/roster.js";
 import {
   answerClose,
   answerTo,
@@ -76,6 +77,8 @@ export class Link implements InboundOwner, OutboxOwner, GuardOwner, ClosingOwner
   #error: ConnectionError | undefined;
   /** What the peer's close frame said, once one has come. */
   receivedClose: ClosePayload | undefined;
+  /** Where the server of the connection lists it. */
+  place: RosterPlace<unknown> | undefined;
   /** Set when the socket is closed. */
   #info: CloseInfo | undefined;
   #isFinished = false;

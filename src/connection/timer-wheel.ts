@@ -1,5 +1,7 @@
 import { AsyncResource } from "node:async_hooks";
 
+import { RingPlace } from "../internal/ring.js";
+
 /** What a timer wheel runs on. */
 export interface WheelClock {
   /** Milliseconds on a clock that only goes forward. */
@@ -18,26 +20,6 @@ export interface Ticker {
 /** Who is told that a timer is due. */
 export interface TimerOwner {
   onDue(): void;
-}
-
-/** A place in a ring; alone it is a ring of one. A slot of the wheel is a ring too, with a place that is no timer. */
-class RingPlace {
-  next: RingPlace = this;
-  previous: RingPlace = this;
-
-  insertBefore(place: RingPlace): void {
-    this.previous = place.previous;
-    this.next = place;
-    place.previous.next = this;
-    place.previous = this;
-  }
-
-  leave(): void {
-    this.previous.next = this.next;
-    this.next.previous = this.previous;
-    this.next = this;
-    this.previous = this;
-  }
 }
 
 /** One deadline. It is armed and disarmed by a `TimerWheel`, as often as one likes, without allocating anything. */
@@ -59,7 +41,7 @@ export class WheelTimer extends RingPlace {
   }
 
   get isArmed(): boolean {
-    return this.next !== this;
+    return this.isLinked;
   }
 }
 
@@ -181,7 +163,7 @@ export class TimerWheel {
     this.#fireFound(tick);
     for (let each = Math.max(first, tick - SLOTS + 1); each <= tick; each++) {
       const slot = this.#slotOf(each);
-      while (slot.next !== slot) {
+      while (slot.isLinked) {
         const timer = slot.next;
         timer.leave();
         timer.insertBefore(this.#found);
@@ -192,7 +174,7 @@ export class TimerWheel {
 
   /** Takes one at a time: a callback may disarm any other, or arm itself. */
   #fireFound(tick: number): void {
-    while (this.#found.next !== this.#found) {
+    while (this.#found.isLinked) {
       const timer = this.#found.next as WheelTimer;
       timer.leave();
       if (timer.dueTick > tick) {

@@ -44,7 +44,7 @@ export function resolveCloseOptions(options: CloseOptions): ResolvedCloseOptions
 /** Closes all `connections` and cancels all `pending` handshakes; resolves when the last socket is gone. */
 export async function drain(
   connections: ReadonlySet<Connection<never>> | ReadonlySet<Connection>,
-  pending: ReadonlySet<PendingHandshake>,
+  pending: Iterable<PendingHandshake>,
   { code, reason, deadlineMs }: ResolvedCloseOptions,
 ): Promise<DrainReport> {
   for (const handshake of pending) handshake.cancel();

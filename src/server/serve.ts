@@ -12,6 +12,7 @@ import type { Duplex } from "node:stream";
 
 import { type Connection, processTimers } from "../connection/index.js";
 import { checkBoolean, checkFunction, checkInteger, checkKeys, checkText } from "../internal/option-check.js";
+import { Roster } from "../internal/roster.js";
 import type { DrainReport } from "./drain.js";
 import type { Endpoint } from "./endpoint.js";
 import { answerWithoutUpgrade, closeAfterOffer, offersWebSocket } from "./foreign-upgrade.js";
@@ -166,7 +167,7 @@ class ListeningServer<Data> implements Server<Data> {
   readonly #link: PrimaryLink | undefined;
   readonly #health: Health | undefined;
   readonly #topics: Topics;
-  readonly #sockets = new Set<Socket>();
+  readonly #sockets = new Roster<Socket>();
   readonly #responses: OpenResponses;
   readonly #entrance: Http2Entrance | undefined;
   #closing: Promise<DrainReport> | undefined;
@@ -191,8 +192,8 @@ class ListeningServer<Data> implements Server<Data> {
     this.port = (http.address() as AddressInfo).port;
     this.url = `${options.tls === undefined ? "http" : "https"}://${urlHost(options.host)}:${this.port}/`;
     http.on("connection", (socket: Socket) => {
-      this.#sockets.add(socket);
-      socket.once("close", () => this.#sockets.delete(socket));
+      const place = this.#sockets.add(socket);
+      socket.once("close", () => this.#sockets.delete(place));
     });
     http.on("request", (request: IncomingMessage, response: ServerResponse) => this.#responses.add(request, response));
     link?.serve(this);

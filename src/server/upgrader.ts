@@ -15,9 +15,11 @@ import {
 } from "../connection/index.js";
 import { type Eventually, settle, whenKnown } from "../internal/eventually.js";
 import { LazyAbort } from "./lazy-abort.js";
+import { Roster } from "../internal/roster.js";
 import { isThenable } from "../internal/thenable.js";
 import { acceptDeflate, type DeflateAcceptance } from "../protocol/index.js";
 import { Admission } from "./admission.js";
+import { ConnectionSet } from "./connection-set.js";
 import { type CloseOptions, drain, type DrainReport, resolveCloseOptions } from "./drain.js";
 import { type Endpoint, runEndpoint } from "./endpoint.js";
 import { Http1Opening } from "./http1-opening.js";
@@ -55,8 +57,8 @@ export class Upgrader<Data = undefined> {
   readonly #admission: Admission;
   readonly #readBuffer: ReadBuffer;
   readonly #writeSlabs: WriteSlabPool;
-  readonly #connections = new Set<Connection<Data>>();
-  readonly #pending = new Set<PendingHandshake>();
+  readonly #connections = new ConnectionSet<Data>();
+  readonly #pending = new Roster<PendingHandshake>();
   #closing: Promise<DrainReport> | undefined;
 
   /**
@@ -216,13 +218,13 @@ export class Upgrader<Data = undefined> {
 
   async #waitFor(decision: PromiseLike<Decision<Data>>, duplex: Duplex, abort: LazyAbort): Promise<Decision<Data>> {
     const pending = new PendingHandshake(duplex, this.#options.handshakeTimeoutMs, this.#timers, abort);
-    this.#pending.add(pending);
+    const place = this.#pending.add(pending);
     try {
       return await Promise.race([decision, pending.ended]);
     } catch (error) {
       return this.#refusalFor(error);
     } finally {
-      this.#pending.delete(pending);
+      this.#pending.delete(place);
       pending.end();
     }
   }

@@ -1,0 +1,24 @@
+/** A place in a ring; alone it is a ring of one. A place that stands for nothing makes a ring of its own, to put others in. */
+export class RingPlace {
+  next: RingPlace = this;
+  previous: RingPlace = this;
+
+  /** Whether others are in the ring. */
+  get isLinked(): boolean {
+    return this.next !== this;
+  }
+
+  insertBefore(place: RingPlace): void {
+    this.previous = place.previous;
+    this.next = place;
+    place.previous.next = this;
+    place.previous = this;
+  }
+
+  leave(): void {
+    this.previous.next = this.next;
+    this.next.previous = this.previous;
+    this.next = this;
+    this.previous = this;
+  }
+}
