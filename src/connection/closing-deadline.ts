@@ -6,32 +6,21 @@ export interface ClosingOwner {
   onCloseTimeout(): void;
 }
 
-/** The time that a peer has to end a connection, from the first of our steps towards its end. */
+/** The time that a peer has to end a connection, from the first of our steps towards its end. It begins with this. */
 export class ClosingDeadline implements TimerOwner {
   readonly #timers: TimerWheel;
-  readonly #timeoutMs: number;
   readonly #owner: ClosingOwner;
-  /** Made when it is needed: an open connection carries none. */
-  #timer: WheelTimer | undefined;
-  #isOver = false;
+  readonly #timer: WheelTimer = new WheelTimer(this);
 
   constructor(timers: TimerWheel, timeoutMs: number, owner: ClosingOwner) {
     this.#timers = timers;
-    this.#timeoutMs = timeoutMs;
     this.#owner = owner;
-  }
-
-  /** Starts the time, if it does not run and has not run out already. */
-  start(): void {
-    if (this.#timer !== undefined || this.#isOver) return;
-    this.#timer = new WheelTimer(this);
-    this.#timers.arm(this.#timer, this.#timeoutMs);
+    timers.arm(this.#timer, timeoutMs);
   }
 
   /** The connection has ended. */
   stop(): void {
-    this.#isOver = true;
-    if (this.#timer !== undefined) this.#timers.disarm(this.#timer);
+    this.#timers.disarm(this.#timer);
   }
 
   onDue(): void {

@@ -30,9 +30,10 @@ import { Inbound, type InboundOwner } from "./inbound.js";
 import type { Message } from "./message.js";
 import { Outbox, type OutboxOwner, type OutboxSetup } from "./outbox.js";
 import { Pings } from "./pings.js";
-import { detach, type ReadBuffer } from "./read-buffer.js";
+import type { ReadBuffer } from "./read-buffer.js";
 import type { Reader } from "./reader.js";
 import { destroySocket } from "./socket-end.js";
+import { disownSocket, ownSocket, type SocketOwner } from "./socket-owner.js";
 import { processTimers, type TimerWheel } from "./timer-wheel.js";
 
 /** What a link tells the connection that it carries. */
@@ -59,14 +60,15 @@ export interface LinkSetup extends OutboxSetup {
 }
 
 /** Runs the protocol over one socket: what is received, what is sent, and between them the life cycle from open to closed. */
-export class Link implements InboundOwner, OutboxOwner, GuardOwner, ClosingOwner {
+export class Link implements InboundOwner, OutboxOwner, GuardOwner, ClosingOwner, SocketOwner {
   readonly #role: Role;
   readonly #socket: Duplex;
   readonly #options: ResolvedConnectionOptions;
   readonly #events: LinkEvents;
   readonly #inbound: Inbound;
   readonly #guard: Guard;
-  readonly #closing: ClosingDeadline;
+  /** There once the end has begun. */
+  #closing: ClosingDeadline | undefined;
   readonly outbox: Outbox;
   readonly pings: Pings;
   readonly timers: TimerWheel;
@@ -98,19 +100,16 @@ export class Link implements InboundOwner, OutboxOwner, GuardOwner, ClosingOwner
     this.#inbound = new Inbound(setup, this.#role, this.#guard, this);
     this.outbox = new Outbox(setup, this, this.#guard);
     this.pings = new Pings(nowMs);
-    this.#closing = new ClosingDeadline(timers, options.closeTimeoutMs, this);
-    socket.on("error", this.#onSocketError);
-    socket.on("end", this.#onInputEnd);
-    socket.on("close", this.#onSocketClosed);
+    ownSocket(socket, this);
   }
 
   /** Begins to read: first `head`, what came together with the handshake. */
   start(readBuffer: ReadBuffer, head: Buffer): void {
-    if (head.length > 0) this.#onBytes(head, head.length);
-    readBuffer.attach(this.#socket, (chunk, length) => this.#onBytes(chunk, length));
-    if (this.#socket.destroyed) this.#onSocketClosed();
+    if (head.length > 0) this.onBytes(head, head.length);
+    readBuffer.attach(this.#socket);
+    if (this.#socket.destroyed) this.onSocketClosed();
     // Its `end` may have come before anybody listened.
-    else if (this.#socket.readableEnded) this.#onInputEnd();
+    else if (this.#socket.readableEnded) this.onInputEnd();
     else if (!this.#inbound.isPaused) this.#socket.resume();
   }
 
@@ -151,7 +150,7 @@ export class Link implements InboundOwner, OutboxOwner, GuardOwner, ClosingOwner
     if (this.#state.kind !== "open") return;
     this.#state = closeByUs(this.#state, { code, reason });
     this.#stopMessages();
-    this.#closing.start();
+    this.#startClosing();
     this.outbox.close(payload, noop);
     this.#inbound.pump();
   }
@@ -194,7 +193,7 @@ export class Link implements InboundOwner, OutboxOwner, GuardOwner, ClosingOwner
     this.receivedClose ??= payload;
     this.#state = closeByPeer(this.#state, payload);
     this.#stopMessages();
-    this.#closing.start();
+    this.#startClosing();
     if (this.#state.kind === "closed") {
       // Our own close frame may still stand in line, behind messages that were sent before it.
       this.outbox.afterLine(() => this.#endSocket());
@@ -293,9 +292,9 @@ export class Link implements InboundOwner, OutboxOwner, GuardOwner, ClosingOwner
     this.#blame(closeTimeout(this.#options));
   }
 
-  // The life cycle.
+  // SocketOwner, and the life cycle.
 
-  #onBytes(chunk: Buffer, length: number): void {
+  onBytes(chunk: Buffer, length: number): void {
     this.outbox.cork();
     try {
       this.#inbound.read(chunk, length);
@@ -307,13 +306,19 @@ export class Link implements InboundOwner, OutboxOwner, GuardOwner, ClosingOwner
     }
   }
 
-  readonly #onSocketError = (cause: Error): void => {
+  onSocketError(cause: Error): void {
     if (this.#state.kind !== "closed") this.#blame(lost(cause));
-  };
+  }
 
   /** Keeps `error` as the reason of the end, if it is the first, and tells of it. */
   #blame(error: ConnectionError): void {
     if ((this.#error ??= error) === error) this.#events.failed(error);
+  }
+
+  /** Starts the time that the peer has for the end, unless it runs or has run out. */
+  #startClosing(): void {
+    if (this.#info !== undefined) return;
+    this.#closing ??= new ClosingDeadline(this.timers, this.#options.closeTimeoutMs, this);
   }
 
   #stopMessages(): void {
@@ -326,7 +331,7 @@ export class Link implements InboundOwner, OutboxOwner, GuardOwner, ClosingOwner
     this.outbox.end();
     if (!this.#isLeftToPeer) this.outbox.endSocket();
     this.#inbound.ignoreRest();
-    this.#closing.start();
+    this.#startClosing();
   }
 
   /**
@@ -338,12 +343,12 @@ export class Link implements InboundOwner, OutboxOwner, GuardOwner, ClosingOwner
     return this.#role === "client" && state.kind === "closed" && state.summary.clean && !this.#hasInputEnded;
   }
 
-  /** The peer has ended its side of the socket. What it sent before is gone through first. */
-  readonly #onInputEnd = (): void => {
+  /** What the peer sent before is gone through first. */
+  onInputEnd(): void {
     this.#hasInputEnded = true;
     if (this.#inbound.isAllTaken) this.#concludeInput();
-    else this.#closing.start();
-  };
+    else this.#startClosing();
+  }
 
   #concludeInput(): void {
     if (this.#state.kind === "closed") {
@@ -357,11 +362,11 @@ export class Link implements InboundOwner, OutboxOwner, GuardOwner, ClosingOwner
     this.#blame(lost());
   }
 
-  readonly #onSocketClosed = (): void => {
+  onSocketClosed(): void {
     if (this.#info !== undefined) return;
-    this.#leaveSocket();
+    disownSocket(this.#socket);
     this.#guard.stop();
-    this.#closing.stop();
+    this.#closing?.stop();
     const wasCut = this.#state.kind !== "closed";
     const cut = cutTransport(this.#state, "peer");
     // Our close frame is not out when something ahead of it is not.
@@ -377,18 +382,6 @@ export class Link implements InboundOwner, OutboxOwner, GuardOwner, ClosingOwner
     this.#onClosed?.();
     this.#events.gone(this.#info);
     this.#inbound.pump();
-  };
-
-  /**
-   * A socket that is gone stays until V8's next major collection, for its handle has properties (so does one that the user keeps):
-   * it must not hold the 5 kB of the connection meanwhile.
-   */
-  #leaveSocket(): void {
-    const socket = this.#socket;
-    socket.off("error", this.#onSocketError);
-    socket.off("end", this.#onInputEnd);
-    socket.off("close", this.#onSocketClosed);
-    detach(socket);
   }
 
   /** The socket is closed and every message is through: tells who waits, and the handler, once there is one. */

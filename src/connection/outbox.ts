@@ -11,7 +11,7 @@ import { ObservedWriteQueue } from "./observed-write-queue.js";
 import { PreparedMessage } from "./prepared-message.js";
 import type { QueuedBytes, QueuedBytesHolder } from "./queued-bytes-budget.js";
 import { copyBytes } from "./received-message.js";
-import { SendLine } from "./send-line.js";
+import { SendLine, type SendLineOwner } from "./send-line.js";
 import type { SendOptions } from "./send-options.js";
 import { isLate, type LateMessage, type Payload, payloadOf, type Sendable, sizeOf } from "./sendable.js";
 import { WriteQueue, type WriteQueueOwner, type WriteQueueSetup } from "./write-queue.js";
@@ -47,7 +47,7 @@ export interface OutboxGuard extends QueuedBytesHolder {
 }
 
 /** The sending side of a connection: order, back-pressure and its limits, on top of a write queue. */
-export class Outbox implements WriteQueueOwner {
+export class Outbox implements WriteQueueOwner, SendLineOwner {
   readonly #queue: WriteQueue;
   readonly #options: ResolvedConnectionOptions;
   readonly #owner: OutboxOwner;
@@ -57,7 +57,7 @@ export class Outbox implements WriteQueueOwner {
 
   #needsDrain = false;
   #room: Deferred<void> | undefined;
-  readonly #line: SendLine = new SendLine(() => this.#onStep());
+  readonly #line: SendLine = new SendLine(this);
   /** The message that is being sent in fragments. */
   #fragmented: FragmentedMessage | undefined;
   /** What it waits for: room in the queue itself, for those in line behind it wait for it. */
@@ -255,11 +255,6 @@ export class Outbox implements WriteQueueOwner {
     await this.#fragmented.send().finally(() => (this.#fragmented = undefined));
   }
 
-  #onStep(): void {
-    this.#queue.flush();
-    this.#noticeRoom();
-  }
-
   /** A message given to `write` was not sent: for want of a connection, which is known, or because it could not be read. */
   #onUnsent(error: unknown): void {
     if (!this.#hasEnded) this.#owner.onUnreadable(error);
@@ -292,6 +287,13 @@ export class Outbox implements WriteQueueOwner {
     if (!this.#queue.isInFlight || this.#queue.bufferedBytes < this.#options.highWaterMark) return undefined;
     this.#queueRoom ??= defer();
     return handled(this.#queueRoom.promise);
+  }
+
+  // SendLineOwner
+
+  onStep(): void {
+    this.#queue.flush();
+    this.#noticeRoom();
   }
 
   // WriteQueueOwner

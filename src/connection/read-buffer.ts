@@ -2,8 +2,7 @@ import { Buffer } from "node:buffer";
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 
-/** Takes the first `length` bytes of `chunk`, which is good until it returns. */
-export type OnBytes = (chunk: Buffer, length: number) => void;
+import { giveBytes } from "./socket-owner.js";
 
 /** What a `net.Socket` in user-buffer mode holds under symbols of its own, found by their descriptions. */
 interface UserBufferKeys {
@@ -35,31 +34,36 @@ export class ReadBuffer {
     this.#bytes = Buffer.allocUnsafeSlow(size);
   }
 
-  /** Has everything that `socket` receives from now on given to `onBytes`. The socket is left paused. */
-  attach(socket: Duplex, onBytes: OnBytes): void {
+  /** Has everything that `socket` receives from now on given to its owner. The socket is left paused. */
+  attach(socket: Duplex): void {
     socket.pause();
-    for (let chunk = readLeftOver(socket); chunk !== null; chunk = readLeftOver(socket)) onBytes(chunk, chunk.length);
+    for (let chunk = readLeftOver(socket); chunk !== null; chunk = readLeftOver(socket)) {
+      giveBytes(socket, chunk, chunk.length);
+    }
     const handle = userBufferHandle(socket);
     if (keys === undefined || handle === undefined) {
       // What another duplex gives may be somebody else's too, and the receiver unmasks in place.
-      const copies = !(socket instanceof Socket);
-      socket.on("data", (chunk: Buffer) => onBytes(copies ? Buffer.from(chunk) : chunk, chunk.length));
+      socket.on("data", socket instanceof Socket ? giveChunk : giveCopy);
       return;
     }
     const parts = socket as unknown as Record<symbol, unknown>;
     parts[keys.buffer] = this.#bytes;
-    parts[keys.callback] = (length: number, bytes: Buffer): boolean => {
-      onBytes(bytes, length);
-      return true;
-    };
+    parts[keys.callback] = giveRead;
     handle.useUserBuffer(this.#bytes);
   }
 }
 
-/** Has `socket`, which is closed, refer to nobody who read it. */
-export function detach(socket: Duplex): void {
-  if (keys !== undefined && keys.callback in socket)
-    (socket as unknown as Record<symbol, unknown>)[keys.callback] = null;
+function giveRead(this: Duplex, length: number, bytes: Buffer): boolean {
+  giveBytes(this, bytes, length);
+  return true;
+}
+
+function giveChunk(this: Duplex, chunk: Buffer): void {
+  giveBytes(this, chunk, chunk.length);
+}
+
+function giveCopy(this: Duplex, chunk: Buffer): void {
+  giveBytes(this, Buffer.from(chunk), chunk.length);
 }
 
 /** What the socket had read before it was ours. */

@@ -3,15 +3,20 @@ const READY: Promise<void> = Promise.resolve();
 /** One place in the line: it runs when those before it have ended, and calls `release` when its bytes count elsewhere. */
 export type Turn = (release: () => void) => Promise<void>;
 
+/** What a line tells the one that it belongs to. */
+export interface SendLineOwner {
+  /** A turn has ended. */
+  onStep(): void;
+}
+
 /** Messages that wait for one that has to be read first (a Blob, a source), each in its turn. */
 export class SendLine {
-  readonly #onStep: () => void;
+  readonly #owner: SendLineOwner;
   #last: Promise<void> | undefined;
   #bytes = 0;
 
-  /** @param onStep called after each turn */
-  constructor(onStep: () => void) {
-    this.#onStep = onStep;
+  constructor(owner: SendLineOwner) {
+    this.#owner = owner;
   }
 
   /** Whether nobody stands in line. */
@@ -37,7 +42,7 @@ export class SendLine {
     this.#last = last;
     void last.then(() => {
       if (this.#last === last) this.#last = undefined;
-      this.#onStep();
+      this.#owner.onStep();
     });
     return done;
   }

@@ -72,7 +72,8 @@ export class WriteQueue {
   /** Calls `#onWritten`; made when the first write has to wait. */
   #written: ((error?: Error | null) => void) | undefined;
   #isInFlight = false;
-  #inFlightHeld: WriteSlab[] = [];
+  /** There once a write has had to wait. */
+  #inFlightHeld: WriteSlab[] | undefined;
   #isFlushDue = false;
   #isCorked = false;
   #isEnding = false;
@@ -178,7 +179,7 @@ export class WriteQueue {
     } else {
       this.#isInFlight = true;
       this.#socket.write(NOTHING, (this.#written ??= (error) => this.#onWritten(error)));
-      const held = this.#inFlightHeld;
+      const held = this.#inFlightHeld ?? [];
       this.#inFlightHeld = this.#held;
       this.#held = held;
       this.#own = undefined;
@@ -358,7 +359,8 @@ export class WriteQueue {
   }
 }
 
-function releaseAll(slabs: WriteSlab[]): void {
+function releaseAll(slabs: WriteSlab[] | undefined): void {
+  if (slabs === undefined) return;
   for (const slab of slabs) slab.release();
   slabs.length = 0;
 }

@@ -57,9 +57,10 @@ export class Receiver {
   /** Whether every message is, from the next on. */
   #givesPieces = false;
   readonly #message: MessageBuffer = new MessageBuffer();
-  readonly #validator: Utf8Validator = new Utf8Validator();
+  /** There once text has come that is not ASCII. */
+  #validator: Utf8Validator | undefined;
   /** A control frame cut by the end of a chunk is gathered here; it may stand between the frames of a message. */
-  readonly #control: MessageBuffer = new MessageBuffer();
+  #control: MessageBuffer | undefined;
 
   constructor(sink: ReceiverSink, options: ReceiverOptions) {
     this.#sink = sink;
@@ -259,9 +260,10 @@ export class Receiver {
       this.#deliverControl(chunk, start, end);
       return;
     }
-    this.#control.append(chunk, start, end, this.#remaining + (end - start));
+    const control = (this.#control ??= new MessageBuffer());
+    control.append(chunk, start, end, this.#remaining + (end - start));
     if (this.#remaining > 0) return;
-    const payload = this.#control.take();
+    const payload = control.take();
     this.#deliverControl(payload, 0, payload.length);
   }
 
@@ -309,9 +311,10 @@ export class Receiver {
   }
 
   #checkText(bytes: Uint8Array, start: number, end: number, seenBits: number): boolean {
+    if (seenBits < 0x80 && this.#validator?.isComplete !== false) return true;
+    const validator = (this.#validator ??= new Utf8Validator());
     const isEnd = this.#isFinal && this.#remaining === 0;
-    if (seenBits < 0x80 && this.#validator.isComplete) return true;
-    return this.#validator.write(bytes, start, end) && (!isEnd || this.#validator.isComplete);
+    return validator.write(bytes, start, end) && (!isEnd || validator.isComplete);
   }
 
   #deliver(bytes: Uint8Array, start: number, end: number, isOwned: boolean): void {

@@ -193,7 +193,7 @@ class ListeningServer<Data> implements Server<Data> {
     this.url = `${options.tls === undefined ? "http" : "https"}://${urlHost(options.host)}:${this.port}/`;
     http.on("connection", (socket: Socket) => {
       const place = this.#sockets.add(socket);
-      socket.once("close", () => this.#sockets.delete(place));
+      socket.on("close", () => this.#sockets.delete(place));
     });
     http.on("request", (request: IncomingMessage, response: ServerResponse) => this.#responses.add(request, response));
     link?.serve(this);

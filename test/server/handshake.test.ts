@@ -37,7 +37,7 @@ describe("RFC 6455 §4.2.2: a correct opening handshake", () => {
 
   test("frees the socket of the timeouts that HTTP has set on it", async () => {
     const http = createServer();
-    http.setTimeout(30);
+    http.setTimeout(200);
     const { peer, connection, server } = await meet({}, {}, { http });
     const idle = await RawSocket.connect(server.port); // it came later, so its time is over later
     await idle.ended;
