@@ -5,14 +5,14 @@ export interface Backoff {
 }
 
 /**
- * Full jitter: anything between nothing and a ceiling that doubles with each attempt that failed. Clients that a server has
+ * Full jitter: anything between nothing and a ceiling that doubles with each delay. Clients that a server has
  * lost all at once come back spread over the whole time.
  *
- * @param failures attempts that have failed since the last connection that lasted
+ * @param delays how many there were since the last connection that lasted
  * @param random from 0 to 1, 1 excluded
  */
-export function backoffDelayMs({ firstDelayMs, maxDelayMs }: Backoff, failures: number, random: number): number {
-  return Math.floor(random * Math.min(maxDelayMs, firstDelayMs * 2 ** failures));
+export function backoffDelayMs({ firstDelayMs, maxDelayMs }: Backoff, delays: number, random: number): number {
+  return Math.floor(random * Math.min(maxDelayMs, firstDelayMs * 2 ** delays));
 }
 
 /** For a server that asks for time (1013), and a network that is not there: the upper half of the longest delay. */

@@ -60,7 +60,9 @@ export class ReconnectingSocket<B extends BinaryType = "arraybuffer"> implements
   #link: Link | undefined;
   #vigil: Vigil | undefined;
   #cancelTimer: () => void = () => {};
+  /** Attempts that have failed since the last connection that lasted, and delays before them: as many, or one more. */
   #failures = 0;
+  #delays = 0;
   #openedAtMs: number | undefined;
   #frozenAtMs: number | undefined;
 
@@ -222,7 +224,8 @@ export class ReconnectingSocket<B extends BinaryType = "arraybuffer"> implements
     const { kind } = this.#state;
     const { environment, stableAfterMs } = this.#options;
     const lastedMs = this.#openedAtMs === undefined ? -1 : environment.nowMs() - this.#openedAtMs;
-    this.#failures = lastedMs >= stableAfterMs ? 0 : this.#failures + 1;
+    this.#failures++;
+    if (lastedMs >= stableAfterMs) this.#failures = this.#delays = 0;
     this.#openedAtMs = undefined;
     this.#vigil?.stop();
     this.#vigil = undefined;
@@ -238,7 +241,7 @@ export class ReconnectingSocket<B extends BinaryType = "arraybuffer"> implements
   #goOn(reason: DropReason): void {
     const { maxAttempts, shouldReconnect } = this.#options;
     if (reason.kind === "requested") {
-      this.#failures = 0;
+      this.#failures = this.#delays = 0;
       this.#dial(reason);
     } else if (reason.kind === "closed" && !shouldReconnect(reason)) this.#finish({ ...reason, kind: "refused" });
     else if (reason.kind === "connect-failed" && isInvalid(reason.error)) {
@@ -250,9 +253,10 @@ export class ReconnectingSocket<B extends BinaryType = "arraybuffer"> implements
 
   #delayAfter(reason: DropReason): number {
     const { environment } = this.#options;
+    const delays = this.#delays++;
     const mustWait = reason.kind === "closed" && reason.code === 1013;
     if (mustWait || !environment.isOnline()) return longDelayMs(this.#options, environment.random());
-    return backoffDelayMs(this.#options, Math.max(0, this.#failures - 1), environment.random());
+    return backoffDelayMs(this.#options, delays, environment.random());
   }
 
   #wait(reason: DropReason, delayMs: number): void {

@@ -40,6 +40,20 @@ describe("a reconnecting socket", () => {
     expect(delays).toEqual([99, 199, 399, 499, 499]);
   });
 
+  test("doubles the ceiling with the first failure after a connection that lasted", async () => {
+    const world = new World();
+    const subject = await world.opened({ firstDelayMs: 100, stableAfterMs: 1000 });
+    await world.pass(1000);
+    const delays: number[] = [];
+    for (let attempt = 0; attempt < 4; attempt++) {
+      world.socket.drop();
+      if (subject.state.kind !== "waiting") throw new Error(subject.state.kind);
+      delays.push(subject.state.delayMs);
+      await world.pass(subject.state.delayMs);
+    }
+    expect(delays).toEqual([50, 100, 200, 400]);
+  });
+
   test("begins with short delays again after a connection that lasted, and only then", async () => {
     const world = new World();
     const subject = await world.opened({ firstDelayMs: 100, stableAfterMs: 1000 });
