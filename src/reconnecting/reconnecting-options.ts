@@ -53,7 +53,7 @@ export interface ReconnectingOptions<B extends BinaryType = "arraybuffer"> {
   readonly heartbeat?: Heartbeat<B> | undefined;
   /** For servers that send regularly: silence after which a connection is given up. Default 0, off. */
   readonly silenceTimeoutMs?: number | undefined;
-  /** How long `bufferedAmount` may stay above 0 without falling. Default 30,000; 0 is off. */
+  /** How long nothing may leave of what was sent, as `bufferedAmount` tells. Default 30,000; 0 is off. */
   readonly stallTimeoutMs?: number | undefined;
   /** A clock that jumps further, or a page frozen for longer, makes a connection doubtful. Default 75,000. */
   readonly sleepThresholdMs?: number | undefined;

@@ -191,9 +191,13 @@ export class ReconnectingSocket<B extends BinaryType = "arraybuffer"> implements
   #opened(link: Link, url: string): void {
     const { environment } = this.#options;
     this.#openedAtMs = environment.nowMs();
+    const queue = this.#queue;
     this.#vigil = new Vigil(this.#options, {
       get bufferedAmount() {
         return link.bufferedAmount;
+      },
+      get givenBytes() {
+        return queue.givenInAll;
       },
       probe: (message) => {
         if (link.canSend) this.#give(link, message, true);

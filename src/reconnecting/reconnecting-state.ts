@@ -15,7 +15,7 @@ export type DropReason =
   | { readonly kind: "connect-timeout" }
   /** Nothing came: no answer to a probe within `heartbeat.timeoutMs`, or nothing at all for `silenceTimeoutMs`. */
   | { readonly kind: "silent" }
-  /** `bufferedAmount` did not fall for `stallTimeoutMs`. */
+  /** Nothing of what the socket held left it for `stallTimeoutMs`. */
   | { readonly kind: "stalled" }
   /** The clock jumped: the machine slept, or the process was stopped. */
   | { readonly kind: "slept"; readonly forMs: number }

@@ -26,6 +26,7 @@ export class SendQueue {
   #waitingBytes = 0;
   readonly #given: Entry[] = [];
   #givenBytes = 0;
+  #givenInAll = 0;
   #omitted = 0;
   /** Messages of `#given` before the latest probe, and the probe. */
   #beforeProbe = 0;
@@ -41,6 +42,11 @@ export class SendQueue {
 
   get length(): number {
     return this.#waiting.length;
+  }
+
+  /** Bytes that the connection was given since it began, those that are forgotten included. */
+  get givenInAll(): number {
+    return this.#givenInAll;
   }
 
   /** Whether there is room for one more beside `buffered` bytes that a socket holds. */
@@ -73,6 +79,7 @@ export class SendQueue {
     const bytes = byteLengthOf(message);
     this.#given.push({ message, bytes, isProbe });
     this.#givenBytes += bytes;
+    this.#givenInAll += bytes;
     if (isProbe) this.#beforeProbe = this.#given.length;
     while (this.#given.length > this.#maxMessages || this.#givenBytes > this.#maxBytes) {
       if (this.#forget(1)[0]?.isProbe === false) this.#omitted++;
@@ -102,7 +109,7 @@ export class SendQueue {
     this.#waiting = [...unsent, ...this.#waiting];
     for (const { bytes } of unsent) this.#waitingBytes += bytes;
     this.#forget(this.#given.length);
-    this.#omitted = 0;
+    this.#omitted = this.#givenInAll = 0;
     return { uncertain: uncertain.map(({ message }) => message), omitted };
   }
 

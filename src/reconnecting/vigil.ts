@@ -5,6 +5,8 @@ import type { Sendable } from "./sendable.js";
 /** The connection as its watch sees it. */
 export interface Watched {
   readonly bufferedAmount: number;
+  /** What it was given since it began, in bytes: with `bufferedAmount`, it tells what has left. */
+  readonly givenBytes: number;
   probe(message: Sendable): void;
   end(reason: DropReason): void;
 }
@@ -26,7 +28,7 @@ export class Vigil {
   #heardAtMs: number;
   #movedAtMs: number;
   #probedAtMs: number | undefined;
-  #buffered = 0;
+  #leftBytes = 0;
   #tickedAtMs: number;
   #cancel: () => void;
 
@@ -95,9 +97,11 @@ export class Vigil {
 
   #judge(nowMs: number): void {
     const { heartbeat, silenceTimeoutMs, stallTimeoutMs } = this.#options;
-    const buffered = this.#watched.bufferedAmount;
-    if (buffered === 0 || buffered < this.#buffered) this.#movedAtMs = nowMs;
-    this.#buffered = buffered;
+    const { bufferedAmount, givenBytes } = this.#watched;
+    const leftBytes = givenBytes - bufferedAmount;
+    // Not whether `bufferedAmount` has fallen: who sends all the time may fill it faster than a healthy line takes from it.
+    if (bufferedAmount === 0 || leftBytes > this.#leftBytes) this.#movedAtMs = nowMs;
+    this.#leftBytes = leftBytes;
     if (nowMs - this.#movedAtMs >= stallTimeoutMs) {
       this.#watched.end({ kind: "stalled" });
       return;

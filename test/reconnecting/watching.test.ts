@@ -99,6 +99,19 @@ describe("a reconnecting socket without a heartbeat", () => {
     expect(subject.states.at(1)).toMatchObject({ reason: { kind: "stalled" } });
   });
 
+  test("takes no busy line for a dead one, though more is sent than leaves", async () => {
+    const world = new World();
+    const subject = await world.opened({ stallTimeoutMs: 10_000 });
+    for (const buffered of [10, 15, 20, 25, 30]) {
+      subject.socket.send("x".repeat(10));
+      world.socket.bufferedAmount = buffered; // as if 5 bytes had left each time but the first
+      await world.pass(7_500);
+    }
+    expect(subject.state.kind).toBe("open");
+    await world.pass(10_000);
+    expect(subject.states.at(1)).toMatchObject({ reason: { kind: "stalled" } });
+  });
+
   test("does not trust a connection after a sleep", async () => {
     const world = new World();
     const subject = await world.opened({ sleepThresholdMs: 60_000 });
