@@ -162,7 +162,6 @@ export class ReconnectingSocket<B extends BinaryType = "arraybuffer"> implements
     }
     if (byteLengthOf(reason) > 123) throw new RangeError("close got a reason of more than 123 bytes");
     if (this.#state.kind === "open" && this.#link !== undefined) {
-      this.#cancelTimer();
       this.#vigil?.stop();
       const { environment, closeTimeoutMs } = this.#options;
       this.#cancelTimer = environment.startTimer(() => this.#finish({ kind: "requested" }), closeTimeoutMs);
