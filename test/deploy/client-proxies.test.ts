@@ -7,7 +7,15 @@ import { createSelfSigned } from "../../src/cli/self-signed.js";
 import { connect, ConnectError, type ConnectionHandler } from "../../src/client/index.js";
 import { HalyardProcess } from "../support/halyard-process.js";
 import { listening } from "../support/listening.js";
-import { hasProgram, type ProxySettings, startMicrosocks, startTinyproxy } from "../support/proxy-program.js";
+import {
+  hasDante,
+  hasProgram,
+  type ProxySettings,
+  startDante,
+  startMicrosocks,
+  startSquid,
+  startTinyproxy,
+} from "../support/proxy-program.js";
 import { RawServer } from "../support/raw-server.js";
 import { requirement } from "../support/requirement.js";
 
@@ -18,13 +26,16 @@ const sailor = { user: "captain", password: "s3cret" };
 
 interface Kind {
   readonly scheme: string;
+  readonly name: string;
   readonly start: (settings?: ProxySettings) => Promise<number>;
 }
 
 const kinds: Kind[] = [
-  { scheme: "http", start: startTinyproxy },
-  { scheme: "https", start: startBehindTls },
-  { scheme: "socks5", start: startMicrosocks },
+  { scheme: "http", name: "tinyproxy", start: startTinyproxy },
+  { scheme: "http", name: "squid", start: startSquid },
+  { scheme: "https", name: "tinyproxy behind TLS", start: startBehindTls },
+  { scheme: "socks5", name: "microsocks", start: startMicrosocks },
+  { scheme: "socks5", name: "dante", start: startDante },
 ];
 
 /** tinyproxy, with TLS before it. */
@@ -52,12 +63,13 @@ async function failureOf(url: string, proxy: string): Promise<ConnectError> {
   return error;
 }
 
-const found = hasProgram("tinyproxy") && hasProgram("microsocks");
+const found = ["tinyproxy", "microsocks", "squid"].every(hasProgram) && hasDante();
+const packages = "tinyproxy-bin microsocks squid dante-server libpam-wrapper";
 
-describe.runIf(requirement("proxy tests: tinyproxy and microsocks", found, "apt-get install tinyproxy-bin microsocks"))(
+describe.runIf(requirement("proxy tests: tinyproxy, microsocks, squid, dante", found, `apt-get install ${packages}`))(
   "connect() through a real proxy",
   () => {
-    describe.each(kinds)("of $scheme", ({ scheme, start }) => {
+    describe.each(kinds)("of $scheme: $name", ({ scheme, name, start }) => {
       test.each([
         ["ws", "without", undefined],
         ["ws", "with", sailor],
@@ -90,7 +102,7 @@ describe.runIf(requirement("proxy tests: tinyproxy and microsocks", found, "apt-
           expect(error.code).toBe("proxy-auth-required");
           const { status } = error.response ?? {};
           if (scheme === "socks5") expect(status).toBeUndefined();
-          else expect(status).toBe(user === "" ? 407 : 401);
+          else expect(status).toBe(user === "" || name === "squid" ? 407 : 401);
         }
       });
 
@@ -116,12 +128,17 @@ describe.runIf(requirement("proxy tests: tinyproxy and microsocks", found, "apt-
       });
     });
 
-    test("rejects with proxy-refused when tinyproxy does not let it go there", async () => {
-      const error = await failureOf("ws://127.0.0.1:1/", `http://127.0.0.1:${await startTinyproxy({ onlyPort: 443 })}`);
-      expect(error).toMatchObject({ code: "proxy-refused", response: { status: 403 } });
-    });
+    test.each(kinds.filter(({ name }) => /^(tinyproxy|squid|dante)$/.test(name)))(
+      "rejects with proxy-refused when $name does not let it go there",
+      async ({ scheme, start }) => {
+        const port = await start({ ...sailor, onlyPort: 443 });
+        const error = await failureOf("ws://127.0.0.1:1/", `${scheme}://captain:s3cret@127.0.0.1:${port}`);
+        expect(error.code).toBe("proxy-refused");
+        expect(error.response?.status).toBe(scheme === "socks5" ? undefined : 403);
+      },
+    );
 
-    test.each(kinds.filter(({ scheme }) => scheme !== "https"))(
+    test.each(kinds.filter(({ name }) => name === "tinyproxy" || name === "microsocks"))(
       "halyard connect --proxy goes through a proxy of $scheme",
       async ({ scheme, start }) => {
         const server = await listening({ routes: { "/": echo } });
