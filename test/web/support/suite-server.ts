@@ -1,12 +1,19 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import type { Duplex } from "node:stream";
 import { acceptKey, type CloseInfo, type Connection } from "../../../src/connection/index.js";
 import { refuse, Upgrader } from "../../../src/server/index.js";
 import { type Deferred, defer } from "../../../src/internal/deferred.js";
 
+interface Certificate {
+  readonly cert: string;
+  readonly key: string;
+}
+
 /** The server that the suites of the web classes talk to: each path misbehaves in its own way. */
 export class SuiteServer {
-  readonly #http = createServer((request, response) => void this.#answer(request, response));
+  readonly #http: Server;
+  readonly #scheme: "http" | "https";
   readonly #witnesses = new Map<string, Deferred<readonly unknown[]>>();
   readonly #sleepers = new Map<string, Deferred<void>>();
   readonly #upgrader = new Upgrader({
@@ -23,21 +30,25 @@ export class SuiteServer {
   /** Served under `/`, and scripts by their path. */
   readonly pages: Map<string, string> = new Map([["/", "<!doctype html><title>suite</title>"]]);
 
-  private constructor() {
+  private constructor(certificate: Certificate | undefined) {
+    const answer = (request: IncomingMessage, response: ServerResponse): void => void this.#answer(request, response);
+    this.#scheme = certificate === undefined ? "http" : "https";
+    this.#http = certificate === undefined ? createServer(answer) : createSecureServer(certificate, answer);
     this.#http.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       void this.#upgrade(request, socket, head);
     });
   }
 
-  static async start(): Promise<SuiteServer> {
-    const server = new SuiteServer();
+  /** @param certificate of a server that speaks TLS */
+  static async start(certificate?: Certificate): Promise<SuiteServer> {
+    const server = new SuiteServer(certificate);
     await new Promise<void>((resolve) => server.#http.listen(0, "127.0.0.1", resolve));
     return server;
   }
 
   get url(): string {
     const address = this.#http.address();
-    return `http://127.0.0.1:${address !== null && typeof address === "object" ? address.port : 0}`;
+    return `${this.#scheme}://127.0.0.1:${address !== null && typeof address === "object" ? address.port : 0}`;
   }
 
   get base(): string {
