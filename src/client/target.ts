@@ -36,7 +36,7 @@ const schemes: Readonly<Record<string, string>> = {
 /**
  * Reads the URL of a WebSocket.
  *
- * @throws TypeError that says what is wrong with it and shows nothing of it but its scheme: it may hold secrets.
+ * @throws TypeError with the code `ERR_INVALID_URL` that says what is wrong with it and shows nothing of it but its scheme: it may hold secrets.
  */
 export function readTarget(given: string | URL): ReadTarget {
   const url = parse(given);
@@ -112,6 +112,7 @@ function decode(text: string, what: string): string {
   }
 }
 
+/** With the code that Node's `URL` has for it: a reconnecting client knows by it that trying again would not help. */
 function wrong(what: string): TypeError {
-  return new TypeError(`url ${what}`);
+  return Object.assign(new TypeError(`url ${what}`), { code: "ERR_INVALID_URL" });
 }

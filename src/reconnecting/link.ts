@@ -45,8 +45,8 @@ export class Link {
    * up may still send what it holds, as the web's sockets know a polite end only.
    */
   get unsentBytes(): number {
-    if (!this.#hasClosed || this.#socket === undefined) return 0;
-    return this.#socket.unsentBytes ?? this.#socket.bufferedAmount;
+    if (!this.#hasClosed) return 0;
+    return this.#socket?.unsentBytes ?? this.#socket?.bufferedAmount ?? 0;
   }
 
   /** Whether the socket takes messages. One that closes, and has not said so yet, would drop them. */
@@ -83,6 +83,7 @@ export class Link {
       const address = String(typeof url === "function" ? await url({ attempt, signal }) : url);
       if (this.#isOver) return;
       const socket = await open(address, { protocols, signal });
+      if (socket?.readyState === undefined) throw new TypeError("open gave no WebSocket; see socketOf");
       if (this.#isOver) discard(socket);
       else this.#take(socket, address);
     } catch (error) {

@@ -121,9 +121,17 @@ const DAY_MS = 86_400_000;
 
 /** @throws TypeError or RangeError that names the option, what it got and what it takes. */
 export function resolveOptions(url: UrlSource, options: ReconnectingOptions<BinaryType>): ResolvedOptions {
-  const { protocols = [], binaryType = "arraybuffer", overflow = "refuse", heartbeat } = options;
-  const { open = nativeSocket(), shouldReconnect = mayReconnectAfter } = options;
-  const { signal, environment = hostEnvironment, ...numbers } = options;
+  const {
+    protocols = [],
+    binaryType = "arraybuffer",
+    overflow = "refuse",
+    heartbeat,
+    open = nativeSocket(),
+    shouldReconnect = mayReconnectAfter,
+    signal,
+    environment = hostEnvironment,
+    ...numbers
+  } = options;
   if (!/^(string|function)$/.test(typeof url) && !(url instanceof URL)) refuse("url", url, "a URL, or a function");
   if (binaryType !== "arraybuffer" && binaryType !== "blob")
     refuse("binaryType", binaryType, '"arraybuffer" or "blob"');
@@ -132,7 +140,7 @@ export function resolveOptions(url: UrlSource, options: ReconnectingOptions<Bina
   if (typeof shouldReconnect !== "function") refuse("shouldReconnect", shouldReconnect, "a function");
   if (signal !== undefined && !(signal instanceof AbortSignal)) refuse("signal", signal, "an AbortSignal");
   return {
-    ...resolveNumbers("", NUMBERS, numbers, OTHERS),
+    ...resolveNumbers("", NUMBERS, numbers),
     url,
     protocols: typeof protocols === "string" ? [protocols] : [...protocols],
     binaryType,
@@ -143,9 +151,6 @@ export function resolveOptions(url: UrlSource, options: ReconnectingOptions<Bina
     environment,
   };
 }
-
-/** The options of `numbers` that are none. */
-const OTHERS: readonly string[] = ["protocols", "binaryType", "overflow", "heartbeat", "open", "shouldReconnect"];
 
 function resolveHeartbeat(heartbeat: Heartbeat<BinaryType>): ResolvedHeartbeat {
   const { probe, isReply = () => false, ...numbers } = heartbeat;
@@ -158,11 +163,10 @@ function resolveNumbers<Name extends string>(
   prefix: string,
   rows: Readonly<Record<Name, NumberRow>>,
   given: object,
-  others: readonly string[] = [],
 ): Record<Name, number> {
   const values = given as Readonly<Record<string, unknown>>;
   for (const name of Object.keys(given)) {
-    if (!(name in rows || others.includes(name))) throw new TypeError(`there is no option ${prefix}${name}`);
+    if (!(name in rows)) throw new TypeError(`there is no option ${prefix}${name}`);
   }
   const resolved: Partial<Record<Name, number>> = {};
   for (const name of Object.keys(rows) as Name[]) {

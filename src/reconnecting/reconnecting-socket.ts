@@ -103,12 +103,16 @@ export class ReconnectingSocket<B extends BinaryType = "arraybuffer"> implements
   /**
    * Calls `listener` for every change of the state, every message, or every loss.
    *
+   * @throws TypeError for another event, or what is no function.
    * @returns a function that takes the listener back.
    */
   on<Name extends keyof ReconnectingEvents<B>>(
     name: Name,
     listener: (value: ReconnectingEvents<B>[Name]) => void,
   ): () => void {
+    if (!/^(state|message|loss)$/.test(name) || typeof listener !== "function") {
+      throw new TypeError("on takes state, message or loss, and a function");
+    }
     return this.#listeners.on(name, listener);
   }
 
@@ -160,7 +164,9 @@ export class ReconnectingSocket<B extends BinaryType = "arraybuffer"> implements
     if (code !== 1000 && !(Number.isInteger(code) && code >= 3000 && code <= 4999)) {
       throw new RangeError(`close got the code ${code}; it takes 1000, or 3000 to 4999`);
     }
-    if (byteLengthOf(reason) > 123) throw new RangeError("close got a reason of more than 123 bytes");
+    if (typeof reason !== "string" || byteLengthOf(reason) > 123) {
+      throw new RangeError("close takes a reason of up to 123 bytes");
+    }
     if (this.#state.kind === "open" && this.#link !== undefined) {
       this.#vigil?.stop();
       const { environment, closeTimeoutMs } = this.#options;
@@ -188,20 +194,9 @@ export class ReconnectingSocket<B extends BinaryType = "arraybuffer"> implements
   }
 
   #opened(link: Link, url: string): void {
-    const { environment } = this.#options;
-    this.#openedAtMs = environment.nowMs();
-    const queue = this.#queue;
-    this.#vigil = new Vigil(this.#options, {
-      get bufferedAmount() {
-        return link.bufferedAmount;
-      },
-      get givenBytes() {
-        return queue.givenInAll;
-      },
-      probe: (message) => {
-        if (link.canSend) this.#give(link, message, true);
-      },
-      end: (reason) => link.end(reason),
+    this.#openedAtMs = this.#options.environment.nowMs();
+    this.#vigil = new Vigil(this.#options, link, this.#queue, (message) => {
+      if (link.canSend) this.#give(link, message, true);
     });
     this.#change({ kind: "open", url, protocol: link.protocol });
     while (this.#link === link && link.canSend && this.#queue.length > 0) this.#give(link, this.#queue.take() ?? "");
@@ -314,7 +309,7 @@ export class ReconnectingSocket<B extends BinaryType = "arraybuffer"> implements
     }
     throw new ReconnectingError(
       "queue-full",
-      `no room for ${bytes} bytes in the send queue; wait, or raise maxQueuedBytes or maxQueuedMessages`,
+      "the send queue is full; wait, or raise maxQueuedBytes or maxQueuedMessages",
     );
   }
 
@@ -340,7 +335,11 @@ export class ReconnectingSocket<B extends BinaryType = "arraybuffer"> implements
   }
 }
 
-/** `new WebSocket` refuses a URL or a subprotocol with a `SyntaxError`, a `DOMException` of that name. */
+/**
+ * `new WebSocket` refuses a URL or a subprotocol with a `SyntaxError`, a `DOMException` of that name; Node's `URL` and `connect` of
+ * `halyard/client` refuse a URL with that code.
+ */
 function isInvalid(error: unknown): boolean {
-  return (error as { readonly name?: unknown } | undefined)?.name === "SyntaxError";
+  const { name, code } = Object(error) as { readonly name?: unknown; readonly code?: unknown };
+  return name === "SyntaxError" || code === "ERR_INVALID_URL";
 }

@@ -3,12 +3,14 @@ import type { DropReason } from "./reconnecting-state.js";
 import type { Sendable } from "./sendable.js";
 
 /** The connection as its watch sees it. */
-export interface Watched {
+interface Watched {
   readonly bufferedAmount: number;
-  /** What it was given since it began, in bytes: with `bufferedAmount`, it tells what has left. */
-  readonly givenBytes: number;
-  probe(message: Sendable): void;
   end(reason: DropReason): void;
+}
+
+/** What the connection was given since it began, in bytes: with `bufferedAmount`, it tells what has left. */
+interface Given {
+  readonly givenInAll: number;
 }
 
 /** Time between two looks at most, in milliseconds. */
@@ -24,6 +26,8 @@ const LATE_MS = 2_000;
 export class Vigil {
   readonly #options: ResolvedOptions;
   readonly #watched: Watched;
+  readonly #given: Given;
+  readonly #sendProbe: (message: Sendable) => void;
   readonly #tickMs: number;
   #heardAtMs: number;
   #movedAtMs: number;
@@ -32,9 +36,11 @@ export class Vigil {
   #tickedAtMs: number;
   #cancel: () => void;
 
-  constructor(options: ResolvedOptions, watched: Watched) {
+  constructor(options: ResolvedOptions, watched: Watched, given: Given, sendProbe: (message: Sendable) => void) {
     this.#options = options;
     this.#watched = watched;
+    this.#given = given;
+    this.#sendProbe = sendProbe;
     const { heartbeat, silenceTimeoutMs, stallTimeoutMs } = options;
     const shortest = Math.min(
       silenceTimeoutMs,
@@ -97,8 +103,8 @@ export class Vigil {
 
   #judge(nowMs: number): void {
     const { heartbeat, silenceTimeoutMs, stallTimeoutMs } = this.#options;
-    const { bufferedAmount, givenBytes } = this.#watched;
-    const leftBytes = givenBytes - bufferedAmount;
+    const { bufferedAmount } = this.#watched;
+    const leftBytes = this.#given.givenInAll - bufferedAmount;
     // Not whether `bufferedAmount` has fallen: who sends all the time may fill it faster than a healthy line takes from it.
     if (bufferedAmount === 0 || leftBytes > this.#leftBytes) this.#movedAtMs = nowMs;
     this.#leftBytes = leftBytes;
@@ -119,6 +125,6 @@ export class Vigil {
     const probe = this.#options.heartbeat?.probe;
     if (probe === undefined) return;
     this.#probedAtMs = nowMs;
-    this.#watched.probe(typeof probe === "function" ? probe() : probe);
+    this.#sendProbe(typeof probe === "function" ? probe() : probe);
   }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { ReconnectingSocket } from "../../src/reconnecting/index.js";
+import { connect } from "../../src/client/index.js";
+import { ReconnectingSocket, socketOf } from "../../src/reconnecting/index.js";
 import { settle, World } from "./world.js";
 
 describe("a reconnecting socket", () => {
@@ -193,6 +194,36 @@ describe("a reconnecting socket", () => {
     expect(subject.state).toEqual({ kind: "closed", reason: { kind: "invalid", error } });
   });
 
+  test.each([
+    ["the URL of a function", {}, () => new URL("nope")],
+    ["connect", { open: async (url: string) => socketOf(await connect(url)) }, "nope"],
+    ["connect, by its scheme", { open: async (url: string) => socketOf(await connect(url)) }, "ftp://localhost/"],
+  ])("does not try again with what is no URL for %s", async (_, options, url) => {
+    const { socket } = new World().reconnecting(options, url);
+    await socket.closed;
+    expect(socket.state).toMatchObject({
+      kind: "closed",
+      reason: { kind: "invalid", error: { code: "ERR_INVALID_URL" } },
+    });
+  });
+
+  test.each([undefined, {}])("says at once that open gave no WebSocket but %o", async (given) => {
+    const subject = new World().reconnecting({ open: () => given as never });
+    await settle();
+    expect(subject.state).toMatchObject({ kind: "waiting", reason: { kind: "connect-failed" } });
+    if (subject.state.kind !== "waiting" || subject.state.reason.kind !== "connect-failed") throw new Error("never");
+    expect(subject.state.reason.error).toEqual(new TypeError("open gave no WebSocket; see socketOf"));
+    await subject.socket.close();
+  });
+
+  test("refuses to tell of what there is not, or nobody", () => {
+    const { socket } = new World().reconnecting();
+    for (const name of ["open", "close", "constructor", "states"]) {
+      expect(() => socket.on(name as never, () => {})).toThrow("on takes state, message or loss");
+    }
+    expect(() => socket.on("state", undefined as never)).toThrow(TypeError);
+  });
+
   test("reconnects now when it is told to, while it waits, connects or is open", async () => {
     const world = new World();
     const subject = world.reconnecting();
@@ -278,6 +309,7 @@ describe("the end of a reconnecting socket", () => {
     [5000, ""],
     [3000.5, ""],
     [1000, "é".repeat(62)],
+    [1000, 5 as never],
   ])("refuses the code %d with the reason %o", async (code, reason) => {
     const subject = await new World().opened();
     expect(() => subject.socket.close(code, reason)).toThrow(RangeError);
