@@ -84,7 +84,7 @@ export class BenchRun {
       this.#options.peerIds.includes(id) &&
       (few === undefined || few.includes(id)) &&
       (needs.every((need) => features.includes(need)) || (kind === "broadcast" && features.includes("socket-io")));
-    return (kind === "client" ? clientPeers : peers).filter(isIn);
+    return (kind === "client" || kind === "idle-client" ? clientPeers : peers).filter(isIn);
   }
 
   async #contestant(peer: Peer): Promise<Contestant | undefined> {
@@ -123,6 +123,7 @@ function filesOf(workload: Workload): number {
       return workload.subscribers + 1;
     case "echo":
     case "client":
+    case "idle-client":
     case "handshakes":
     case "idle":
       return workload.connections;

@@ -57,6 +57,12 @@ interface StartUpWorkload extends Common {
   readonly kind: "start-up";
 }
 
+/** As `IdleWorkload`, of a client. */
+export interface IdleClientWorkload extends Common {
+  readonly kind: "idle-client";
+  readonly connections: number;
+}
+
 /** Clients against one fixed server: the tested one is the client. */
 export interface ClientWorkload extends Common {
   readonly kind: "client";
@@ -72,7 +78,8 @@ export type Workload =
   | HandshakeWorkload
   | IdleWorkload
   | StartUpWorkload
-  | ClientWorkload;
+  | ClientWorkload
+  | IdleClientWorkload;
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -195,6 +202,14 @@ export const workloads: readonly Workload[] = [
     connections: 64,
     inFlight: 16,
     note: "CPU is the client's; the server is the floor where a compiler is present, else ws.",
+  },
+  {
+    kind: "idle-client",
+    id: "client-idle",
+    title: "client: memory of 2,000 idle connections",
+    needs: [],
+    connections: 2_000,
+    note: "Resident memory of the client's process, after collecting garbage where the runtime can be asked to, less what it was after one connection had come and gone.",
   },
   {
     kind: "handshakes",

@@ -1,4 +1,5 @@
 import { createInterface } from "node:readline";
+import { collectGarbage } from "../control/collect-garbage.js";
 import type { GeneratorReport, LoadReport } from "../control/messages.js";
 import { Histogram } from "../generator/histogram.js";
 import { type OpenCommand, parseCommand } from "../generator/settings.js";
@@ -22,6 +23,11 @@ export async function driveClient(dial: Dial): Promise<never> {
   let load: ClientLoad | undefined;
   report({ kind: "ready" });
   for await (const line of createInterface({ input: process.stdin })) {
+    if (line === "gc") {
+      collectGarbage();
+      report({ kind: "collected" });
+      continue;
+    }
     const command = parseCommand(line);
     switch (command.kind) {
       case "open":

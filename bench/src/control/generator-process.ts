@@ -2,6 +2,7 @@ import type { Program } from "../peers/peer.js";
 import { ChildProgram } from "./child-program.js";
 import type { GeneratorReport, LoadReport } from "./messages.js";
 import type { Pinning, Role } from "./pinning.js";
+import { processUsage } from "./process-usage.js";
 
 const deadlineMs = 60_000;
 
@@ -45,6 +46,12 @@ export class GeneratorProcess implements AsyncDisposable {
    */
   load(durationMs: number, rate?: number): Promise<LoadReport> {
     return this.#child.ask(commandLine("load", { ms: durationMs, rate }), "loaded", durationMs + deadlineMs);
+  }
+
+  /** Has a client collect its garbage where that can be asked, and tells the memory that is then resident. */
+  async heldBytes(): Promise<number> {
+    await this.#child.ask("gc", "collected", deadlineMs);
+    return processUsage(this.#child.pid).rssBytes;
   }
 
   /** Drops the connections. */

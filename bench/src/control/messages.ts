@@ -65,8 +65,8 @@ export interface LoadReport {
   readonly latency: Latency;
 }
 
-/** What a generator reports; `failed` may answer any request. It prints `ready` by itself. */
+/** What a generator reports; `failed` may answer any request. It prints `ready` by itself; clients answer `gc` too. */
 export type GeneratorReport =
-  | { readonly kind: "ready" | "connected" | "disconnected" }
+  | { readonly kind: "ready" | "connected" | "disconnected" | "collected" }
   | ({ readonly kind: "loaded" } & LoadReport)
   | { readonly kind: "failed"; readonly reason: string };

@@ -85,6 +85,12 @@ export const clientPeers: readonly Peer[] = [
     prepare: async () => ({ kind: "ready", program: nodeProgram("clients/halyard") }),
   },
   {
+    id: "halyard-web",
+    title: "Halyard, `WebSocket` of halyard/web",
+    features: [],
+    prepare: async () => ({ kind: "ready", program: nodeProgram("clients/halyard-web") }),
+  },
+  {
     id: "undici",
     title: "undici (Node's own WebSocket)",
     features: [],

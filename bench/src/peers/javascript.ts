@@ -86,7 +86,7 @@ export async function modernNodeProgram(name: string): Promise<Preparation> {
   if (Number(process.versions.node.split(".")[0]) >= 22) return { kind: "ready", program: nodeProgram(name) };
   return withPackages("node", { [nodePackage]: nodeVersion }, (folder) => ({
     name: `${name} on Node ${nodeVersion}`,
-    command: [binary(folder, `${nodePackage}/bin/node`), programPath(name)],
+    command: [binary(folder, `${nodePackage}/bin/node`), "--expose-gc", programPath(name)],
     runtime: "javascript",
   }));
 }

@@ -24,6 +24,7 @@ export function columnsOf(workload: Workload): readonly Column[] {
     case "handshakes":
       return loadColumns("handshake");
     case "idle":
+    case "idle-client":
       return [
         figure("KiB per connection", "bytesPerConnection", (bytes) => (bytes / 1024).toFixed(1)),
         ratio("÷ ws", "ws", "bytesPerConnection"),

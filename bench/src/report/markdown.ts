@@ -24,7 +24,10 @@ function toMarkdownTable(results: WorkloadResults): string {
   return [
     `**${workload.title}**`,
     "",
-    tableLine([workload.kind === "client" ? "client" : "server", ...columns.map(({ head }) => head)]),
+    tableLine([
+      workload.kind === "client" || workload.kind === "idle-client" ? "client" : "server",
+      ...columns.map(({ head }) => head),
+    ]),
     tableLine(["---", ...columns.map(() => "---:")]),
     ...peers.map((peer) => tableLine(cells(peer, columns))),
     ...notes(results).flatMap((note) => ["", note]),

@@ -2,7 +2,7 @@ import type { Program } from "../peers/peer.js";
 import type { Workload } from "../workloads.js";
 import { runClients } from "./client-rounds.js";
 import type { Contest, Contestant, ContestResult } from "./contest.js";
-import { runIdle } from "./idle-rounds.js";
+import { runIdle, runIdleClients } from "./idle-rounds.js";
 import { runLoads } from "./load-rounds.js";
 import { runStartUps } from "./start-up-rounds.js";
 
@@ -22,6 +22,8 @@ export function runWorkload(
       return runIdle(workload, contestants, contest);
     case "start-up":
       return runStartUps(contestants, contest);
+    case "idle-client":
+      return runIdleClients(workload, contestants, fixedServer, contest);
     case "client":
       return runClients(workload, contestants, fixedServer, contest);
   }

@@ -1,11 +1,10 @@
 import { createInterface } from "node:readline";
+import { collectGarbage } from "../control/collect-garbage.js";
 import type { ServerReport, ServerSettings } from "../control/messages.js";
 import { watchGarbage } from "./garbage.js";
 
 /** The settings that the benchmark gave. */
 export const settings: ServerSettings = JSON.parse(process.argv[2] ?? "{}") as ServerSettings;
-
-declare const Bun: { gc(force: boolean): void } | undefined;
 
 /** Tells the benchmark where the server listens, answers its questions, and exits with it. */
 export function reportPort(port: number): void {
@@ -16,7 +15,7 @@ export function reportPort(port: number): void {
   createInterface({ input: process.stdin })
     .on("line", (request) => {
       if (request === "gc") {
-        collect();
+        collectGarbage();
         report({ kind: "collected" });
       } else {
         const { cpu, rssBytes } = { cpu: process.cpuUsage(), rssBytes: process.memoryUsage.rss() };
@@ -25,9 +24,4 @@ export function reportPort(port: number): void {
     })
     .on("close", () => process.exit());
   report({ kind: "listening", port });
-}
-
-function collect(): void {
-  if (typeof Bun === "undefined") globalThis.gc?.();
-  else Bun.gc(true);
 }
