@@ -1,3 +1,5 @@
+import { showFields } from "./shown-event.js";
+
 /** How a WebSocket has ended, as its `close` event says. The web's own, where the runtime has it. */
 // oxlint-disable-next-line no-unsafe-declaration-merging -- the class that it sees is an expression with a name of its own
 export interface CloseEvent extends Event {
@@ -59,6 +61,8 @@ const OwnCloseEvent = class CloseEvent extends Event {
     return "CloseEvent";
   }
 };
+
+showFields(OwnCloseEvent.prototype, "CloseEvent", ["type", "code", "reason", "wasClean"]);
 
 /** The global `CloseEvent` where there is one, so that `instanceof` holds; else one of the same shape. */
 export const CloseEvent: CloseEventConstructor =

@@ -1,3 +1,5 @@
+import { showFields } from "./shown-event.js";
+
 /**
  * The `error` event of a WebSocket. The web's says nothing, so that no page can probe a network through it; to a program of Node it tells
  * why, as `ws` and Node's own class do.
@@ -20,3 +22,5 @@ export class OwnFailureEvent extends Event implements FailureEvent {
     this.message = error.message;
   }
 }
+
+showFields(OwnFailureEvent.prototype, "ErrorEvent", ["type", "error"]);

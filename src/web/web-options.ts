@@ -43,7 +43,8 @@ export function read(protocols: readonly string[], given: WebConnectOptions): Re
     maxBufferedBytes: given.maxBufferedBytes ?? DEFAULT_BYTES,
   };
   for (const name of ["subprotocols", "signal", "data", "onError"]) {
-    if (name in options) throw new TypeError(`this class has no option ${JSON.stringify(name)}`);
+    const instead = name === "subprotocols" ? "; it takes protocols" : "";
+    if (name in options) throw new TypeError(`this class has no option ${JSON.stringify(name)}${instead}`);
   }
   checkConnectOptions(options);
   return { protocols, options };

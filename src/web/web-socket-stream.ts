@@ -199,7 +199,9 @@ defineInterface(WebSocketStream, ["url", "opened", "closed", "close"]);
 /** @throws TypeError as WebIDL does for a dictionary with members of the wrong kind. */
 function checkOptions(options: WebSocketStreamOptions): void {
   const { protocols, signal } = options;
-  if (typeof options !== "object") throw new TypeError("WebSocketStream takes an object of options");
+  if (typeof options !== "object" || Array.isArray(options)) {
+    throw new TypeError('WebSocketStream takes an object of options, as { protocols: ["chat"] }');
+  }
   if (protocols !== undefined && !isIterable(protocols)) {
     throw new TypeError("option protocols takes a list of names");
   }
