@@ -13,3 +13,12 @@ const FINAL: readonly number[] = [1000, 1002, 1003, 1007, 1008, 1009, 1010, 3000
 export function mayReconnectAfter({ code }: SocketClose): boolean {
   return !(FINAL.includes(code) || (code >= 3500 && code <= 3999) || (code >= 4500 && code <= 4999));
 }
+
+/**
+ * Whether an attempt failed for what the next would fail for too. `new WebSocket` refuses a URL or a subprotocol with a
+ * `SyntaxError`, a `DOMException` of that name; Node's `URL` and `connect` of `halyard/client` refuse a URL with that code.
+ */
+export function isHopeless(error: unknown): boolean {
+  const { name, code } = Object(error) as { readonly name?: unknown; readonly code?: unknown };
+  return name === "SyntaxError" || code === "ERR_INVALID_URL";
+}

@@ -1,10 +1,12 @@
 import { defer } from "../internal/deferred.js";
 import { backoffDelayMs, longDelayMs } from "./backoff.js";
+import { isHopeless } from "./close-policy.js";
 import type { EnvironmentEvent } from "./environment.js";
 import { Link } from "./link.js";
 import { Listeners } from "./listeners.js";
 import { MessageStream } from "./message-stream.js";
 import { ReconnectingError } from "./reconnecting-error.js";
+import type { Loss, ReconnectingEvents } from "./reconnecting-events.js";
 import {
   type ReconnectingOptions,
   resolveOptions,
@@ -15,26 +17,6 @@ import type { DropReason, EndReason, ReconnectingState } from "./reconnecting-st
 import { SendQueue } from "./send-queue.js";
 import { type BinaryType, byteLengthOf, isSendable, type Received, type Sendable, snapshotOf } from "./sendable.js";
 import { Vigil } from "./vigil.js";
-
-/** Messages of which it is not known that they have arrived, or known that they have not. */
-export interface Loss {
-  /**
-   * `"uncertain"`: they were on their way when a connection ended, and have arrived or not. `"unsent"`: they waited when the
-   * socket was closed for good. `"overflow"`: they gave way to newer ones, with `overflow: "drop-oldest"`.
-   */
-  readonly kind: "uncertain" | "unsent" | "overflow";
-  /** The oldest first. */
-  readonly messages: readonly Sendable[];
-  /** How many more, older ones are uncertain, too many to be kept. */
-  readonly omitted: number;
-}
-
-/** What can be listened to. */
-export interface ReconnectingEvents<B extends BinaryType = "arraybuffer"> {
-  readonly state: ReconnectingState;
-  readonly message: Received<B>;
-  readonly loss: Loss;
-}
 
 /**
  * A WebSocket that comes back: after a server's restart, a lost network, a sleep. It begins to connect at once, and goes on
@@ -242,7 +224,7 @@ export class ReconnectingSocket<B extends BinaryType = "arraybuffer"> implements
       this.#failures = this.#delays = 0;
       this.#dial(reason);
     } else if (reason.kind === "closed" && !shouldReconnect(reason)) this.#finish({ ...reason, kind: "refused" });
-    else if (reason.kind === "connect-failed" && isInvalid(reason.error)) {
+    else if (reason.kind === "connect-failed" && isHopeless(reason.error)) {
       this.#finish({ kind: "invalid", error: reason.error });
     } else if (this.#failures >= maxAttempts) {
       this.#finish({ kind: "gave-up", attempts: this.#failures, last: reason });
@@ -333,13 +315,4 @@ export class ReconnectingSocket<B extends BinaryType = "arraybuffer"> implements
     this.#state = Object.freeze(state);
     this.#listeners.tell("state", state);
   }
-}
-
-/**
- * `new WebSocket` refuses a URL or a subprotocol with a `SyntaxError`, a `DOMException` of that name; Node's `URL` and `connect` of
- * `halyard/client` refuse a URL with that code.
- */
-function isInvalid(error: unknown): boolean {
-  const { name, code } = Object(error) as { readonly name?: unknown; readonly code?: unknown };
-  return name === "SyntaxError" || code === "ERR_INVALID_URL";
 }
