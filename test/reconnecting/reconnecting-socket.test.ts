@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { connect } from "../../src/client/index.js";
 import { ReconnectingSocket, socketOf } from "../../src/reconnecting/index.js";
 import { settle, World } from "./world.js";
@@ -214,6 +214,33 @@ describe("a reconnecting socket", () => {
     if (subject.state.kind !== "waiting" || subject.state.reason.kind !== "connect-failed") throw new Error("never");
     expect(subject.state.reason.error).toEqual(new TypeError("open gave no WebSocket; see socketOf"));
     await subject.socket.close();
+  });
+
+  test("tells everybody though one listener throws, whose error nobody catches", async () => {
+    const thrown: unknown[] = [];
+    vi.stubGlobal("queueMicrotask", (run: () => void) => {
+      try {
+        run();
+      } catch (error) {
+        thrown.push(error);
+      }
+    });
+    onTestFinished(() => void vi.unstubAllGlobals());
+    const world = new World();
+    const subject = world.reconnecting();
+    const error = new Error("mine");
+    subject.socket.on("message", () => {
+      throw error;
+    });
+    const heard: unknown[] = [];
+    const stop = subject.socket.on("message", (message) => heard.push(message));
+    await settle();
+    world.socket.open();
+    world.socket.say("one");
+    stop();
+    world.socket.say("two");
+    expect(heard).toEqual(["one"]);
+    expect(thrown).toEqual([error, error]);
   });
 
   test("refuses to tell of what there is not, or nobody", () => {

@@ -1,0 +1,77 @@
+import { describe, expect, test } from "vitest";
+import { connect, type ConnectionHandler } from "../../src/client/index.js";
+import { type OpenSocket, ReconnectingSocket, type ReconnectingState, socketOf } from "../../src/reconnecting/index.js";
+import { listening } from "../support/listening.js";
+
+const open: OpenSocket = async (url, { protocols, signal }) =>
+  socketOf(await connect(url, { subprotocols: protocols, signal }));
+const echo: ConnectionHandler = { message: (peer, message) => void peer.write(message) };
+
+/** The next state of this kind. */
+async function next(socket: ReconnectingSocket, kind: ReconnectingState["kind"]): Promise<ReconnectingState> {
+  return await new Promise((resolve) => {
+    const stop = socket.on("state", (state) => {
+      if (state.kind !== kind) return;
+      stop();
+      resolve(state);
+    });
+  });
+}
+
+describe("a reconnecting socket over connections of halyard/client", () => {
+  test("sends and gets text and bytes, under the subprotocol that was chosen", async () => {
+    const server = await listening({ routes: { "/": echo }, subprotocols: ["chat"] });
+    await using socket = new ReconnectingSocket(server.url, { open, protocols: "chat" });
+    const messages = socket[Symbol.asyncIterator]();
+    socket.send("text");
+    socket.send(Uint8Array.of(1, 2, 3));
+    expect(await messages.next()).toEqual({ done: false, value: "text" });
+    expect(await messages.next()).toEqual({ done: false, value: Uint8Array.of(1, 2, 3).buffer });
+    expect(socket.state).toMatchObject({ kind: "open", protocol: "chat" });
+    expect(socket.bufferedBytes).toBe(0);
+  });
+
+  test("gets bytes as a Blob, where that is asked for", async () => {
+    const server = await listening({ routes: { "/": echo } });
+    const socket = new ReconnectingSocket(server.url, { open, binaryType: "blob" });
+    socket.send(Uint8Array.of(1, 2, 3));
+    for await (const message of socket) {
+      const blob = message as Blob;
+      expect(new Uint8Array(await blob.arrayBuffer())).toEqual(Uint8Array.of(1, 2, 3));
+      break;
+    }
+    await socket.close();
+  });
+
+  test("comes back when the connection is lost, and takes what it was given for uncertain", async () => {
+    const server = await listening({ routes: { "/": { message: (peer) => void peer.terminate() } } });
+    await using socket = new ReconnectingSocket(server.url, { open, firstDelayMs: 1 });
+    const losses: unknown[] = [];
+    socket.on("loss", (loss) => losses.push(loss));
+    await next(socket, "open");
+    socket.send("may be lost");
+    const waiting = await next(socket, "waiting");
+    expect(waiting).toMatchObject({ reason: { kind: "closed", code: 1006, wasClean: false } });
+    await next(socket, "open");
+    expect(losses).toEqual([{ kind: "uncertain", messages: ["may be lost"], omitted: 0 }]);
+  });
+
+  test("gives the server its close code, and cuts a connection that is given up", async () => {
+    const ends: unknown[] = [];
+    const server = await listening({
+      routes: { "/": { close: (_, { code, reason }) => void ends.push([code, reason]) } },
+    });
+    const socket = new ReconnectingSocket(server.url, { open });
+    await next(socket, "open");
+    socket.reconnect();
+    await next(socket, "open");
+    await socket.close(4001, "done");
+    expect(socket.state).toEqual({ kind: "closed", reason: { kind: "requested" } });
+    await expect
+      .poll(() => ends)
+      .toEqual([
+        [1006, ""],
+        [4001, "done"],
+      ]);
+  });
+});
