@@ -58,10 +58,9 @@ export class Link {
     this.#socket?.send(message as never);
   }
 
-  /** Begins the closing handshake; `ended` follows when it is over. */
+  /** Begins the closing handshake of an open connection; `ended` follows when it is over. */
   close(code: number, reason: string): void {
-    if (this.#isOpen) this.#socket?.close(code, reason);
-    else this.end({ kind: "requested" });
+    this.#socket?.close(code, reason);
   }
 
   /** Gives the attempt or the connection up. */

@@ -1,12 +1,14 @@
+import { getEventListeners } from "node:events";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { connect } from "../../src/client/index.js";
-import { ReconnectingSocket, socketOf } from "../../src/reconnecting/index.js";
-import { settle, World } from "./world.js";
+import { type OpenContext, ReconnectingSocket, socketOf } from "../../src/reconnecting/index.js";
+import { FakeSocket, settle, World } from "./world.js";
 
 describe("a reconnecting socket", () => {
   test("connects, and tells what comes, listeners of the same turn from the beginning", async () => {
     const world = new World();
     const subject = world.reconnecting({ protocols: "chat" });
+    expect(subject.state).toEqual({ kind: "connecting", attempt: 1, reason: undefined });
     expect(world.sockets).toEqual([]);
     await settle();
     expect(world.socket).toMatchObject({ url: "ws://test/", binaryType: "arraybuffer" });
@@ -88,6 +90,57 @@ describe("a reconnecting socket", () => {
     await world.pass(1000);
     expect(world.sockets.map(({ url }) => url)).toEqual(["ws://test/?token=1", "ws://test/?token=2"]);
     expect(signals.map(({ aborted }) => aborted)).toEqual([true, false]);
+  });
+
+  test.each([
+    [undefined, []],
+    ["chat", ["chat"]],
+    [
+      ["chat.v2", "chat"],
+      ["chat.v2", "chat"],
+    ],
+  ])("opens with the subprotocols %o, and a signal", async (given, protocols) => {
+    const asked: unknown[] = [];
+    const open = (_: string, context: OpenContext): Promise<never> => {
+      asked.push(context);
+      return new Promise(() => {});
+    };
+    const { socket } = new World().reconnecting({ open, ...(given !== undefined && { protocols: given }) });
+    await settle();
+    expect(asked).toEqual([{ protocols, signal: expect.any(AbortSignal) as AbortSignal }]);
+    await socket.close();
+  });
+
+  test("opens the WebSocket of the runtime, where nothing else is given", async () => {
+    const world = new World();
+    const made: unknown[][] = [];
+    class RuntimeSocket extends FakeSocket {
+      constructor(...args: [string, ...unknown[]]) {
+        super(args[0]);
+        made.push(args);
+      }
+    }
+    vi.stubGlobal("WebSocket", RuntimeSocket);
+    onTestFinished(() => void vi.unstubAllGlobals());
+    const socket = new ReconnectingSocket("ws://test/", { protocols: ["a", "b"], environment: world });
+    await settle();
+    expect(made).toEqual([["ws://test/", ["a", "b"]]]);
+    await socket.close();
+  });
+
+  test("has no deadline where connectTimeoutMs is 0", async () => {
+    const world = new World();
+    const { socket } = world.reconnecting({ connectTimeoutMs: 0 });
+    await settle();
+    expect([socket.state.kind, world.timers]).toEqual(["connecting", 0]);
+  });
+
+  test("does not take an attempt that failed for a connection that lasted", async () => {
+    const world = new World();
+    const subject = world.reconnecting({ stableAfterMs: 1 });
+    await world.pass(100);
+    world.socket.drop();
+    expect(subject.state).toMatchObject({ kind: "waiting", attempt: 2 });
   });
 
   test("tries again when the URL cannot be had, and says why", async () => {
@@ -324,7 +377,9 @@ describe("the end of a reconnecting socket", () => {
     await settle();
     expect(world.sockets.length).toBe(1);
     world.socket.open();
+    expect(getEventListeners(controller.signal, "abort").length).toBe(1);
     controller.abort(cause);
+    expect(getEventListeners(controller.signal, "abort").length).toBe(0);
     expect(subject.state).toEqual({ kind: "closed", reason: { kind: "aborted", cause } });
     expect(world.socket.closes.length).toBe(1);
     expect([world.timers, world.watchers]).toEqual([0, 0]);
@@ -339,8 +394,27 @@ describe("the end of a reconnecting socket", () => {
     [1000, 5 as never],
   ])("refuses the code %d with the reason %o", async (code, reason) => {
     const subject = await new World().opened();
+    const takes = code === 1000 ? "close takes a reason of up to 123 bytes" : `${code}; it takes 1000, or 3000 to 4999`;
     expect(() => subject.socket.close(code, reason)).toThrow(RangeError);
+    expect(() => subject.socket.close(code, reason)).toThrow(takes);
     expect(subject.state.kind).toBe("open");
+  });
+
+  test.each([
+    [3000, ""],
+    [4999, "x".repeat(123)],
+  ])("takes the code %d with the reason %o", async (code, reason) => {
+    const world = new World();
+    const { socket } = await world.opened();
+    void socket.close(code, reason);
+    expect(world.socket.closes).toEqual([[code, reason]]);
+  });
+
+  test("gives the code 1000 and no reason, where none is asked for", async () => {
+    const world = new World();
+    const { socket } = await world.opened();
+    void socket.close();
+    expect(world.socket.closes).toEqual([[1000, ""]]);
   });
 });
 
@@ -377,6 +451,33 @@ describe("for await over a reconnecting socket", () => {
     expect(subject.state.kind).toBe("open");
   });
 
+  test("ends for who waits for a message when the socket ends, and gives itself as what to loop over", async () => {
+    const { socket } = await new World().opened();
+    const messages = socket[Symbol.asyncIterator]();
+    expect(messages[Symbol.asyncIterator]()).toBe(messages);
+    const waiting = messages.next();
+    void socket.reconnect();
+    await socket.close();
+    expect(await waiting).toEqual({ done: true, value: undefined });
+    expect(await messages.return?.()).toEqual({ done: true, value: undefined });
+  });
+
+  test("has room again for what was read", async () => {
+    const world = new World();
+    const { socket } = await world.opened({ maxUnreadBytes: 8 });
+    const messages = socket[Symbol.asyncIterator]();
+    for (const message of ["12345678", "abcdefgh", "ABCDEFGH"]) {
+      world.socket.say(message);
+      expect(await messages.next()).toEqual({ done: false, value: message });
+    }
+    world.socket.say("1234");
+    world.socket.say("5678");
+    expect(await messages.next()).toEqual({ done: false, value: "1234" });
+    world.socket.say("9012");
+    expect(await messages.next()).toEqual({ done: false, value: "5678" });
+    expect(await messages.next()).toEqual({ done: false, value: "9012" });
+  });
+
   test("fails when more than maxUnreadBytes wait for it, after what was there", async () => {
     const world = new World();
     const subject = await world.opened({ maxUnreadBytes: 8 });
@@ -387,7 +488,11 @@ describe("for await over a reconnecting socket", () => {
     world.socket.say("five5");
     expect(await messages.next()).toEqual({ done: false, value: "four" });
     expect(await messages.next()).toEqual({ done: false, value: "five5" });
-    await expect(messages.next()).rejects.toMatchObject({ code: "reader-too-slow" });
+    await expect(messages.next()).rejects.toMatchObject({
+      name: "ReconnectingError",
+      code: "reader-too-slow",
+      message: "more than maxUnreadBytes wait for a for-await loop; read faster, or raise it",
+    });
     expect(await messages.next()).toEqual({ done: true, value: undefined });
     expect(subject.messages.length).toBe(3);
   });
@@ -399,21 +504,32 @@ describe("the options of a reconnecting socket", () => {
     [{ maxDelayMs: 0 }, "option maxDelayMs got 0; it takes an integer from 1 to 86400000"],
     [{ maxDelayMs: Infinity }, "option maxDelayMs got Infinity"],
     [{ maxAttempts: 1.5 }, "option maxAttempts got 1.5; it takes an integer from 1, or Infinity"],
+    [{ maxDelayMs: 86_400_001 }, "option maxDelayMs got 86400001; it takes an integer from 1 to 86400000"],
     [{ connectTimeoutMs: "5" }, "option connectTimeoutMs got 5"],
-    [{ open: "x" }, "option open got x"],
-    [{ shouldReconnect: true }, "option shouldReconnect got true"],
-    [{ binaryType: "nodebuffer" }, "option binaryType got nodebuffer"],
-    [{ overflow: "drop" }, "option overflow got drop"],
-    [{ signal: {} }, "option signal got an object"],
-    [{ heartbeat: {} }, "option heartbeat.probe got undefined"],
+    [{ open: "x" }, "option open got x; it takes a function; it is needed where there is no WebSocket"],
+    [{ shouldReconnect: true }, "option shouldReconnect got true; it takes a function"],
+    [{ binaryType: "nodebuffer" }, 'option binaryType got nodebuffer; it takes "arraybuffer" or "blob"'],
+    [{ overflow: "drop" }, 'option overflow got drop; it takes "refuse" or "drop-oldest"'],
+    [{ signal: {} }, "option signal got an object; it takes an AbortSignal"],
+    [{ heartbeat: {} }, "option heartbeat.probe got undefined; it takes a message, or a function"],
     [{ heartbeat: { probe: "x", every: 1 } }, "there is no option heartbeat.every"],
     [{ heartbeat: { probe: "x", timeoutMs: 0 } }, "option heartbeat.timeoutMs got 0"],
-    [{ heartbeat: { probe: "x", isReply: 1 } }, "option heartbeat.isReply got 1"],
+    [{ heartbeat: { probe: "x", isReply: 1 } }, "option heartbeat.isReply got 1; it takes a function"],
   ])("%o is refused", (options, message) => {
     const open = (): never => {
       throw new Error("never called");
     };
     expect(() => new ReconnectingSocket("ws://test/", { open, ...options } as never)).toThrow(message);
+  });
+
+  test("numbers that are wrong are a RangeError, all else is a TypeError", () => {
+    expect(() => new World().reconnecting({ maxDelayMs: 0 })).toThrow(RangeError);
+    expect(() => new World().reconnecting({ maxDelayMs: "1" as never })).toThrow(TypeError);
+  });
+
+  test("the largest values are taken", async () => {
+    const { socket } = new World().reconnecting({ maxDelayMs: 86_400_000, maxQueuedBytes: 2 ** 40 });
+    await socket.close();
   });
 
   test("a URL that is none is refused", () => {

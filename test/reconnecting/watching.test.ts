@@ -44,6 +44,14 @@ describe("a reconnecting socket with a heartbeat", () => {
     expect(subject.kinds).toEqual(["open"]);
   });
 
+  test("asks anew after a sleep though a question was out before it", async () => {
+    const world = new World();
+    await world.opened({ heartbeat });
+    await world.pass(20_000);
+    await world.sleep(3_600_000);
+    expect(world.socket.sent).toEqual(["ping", "ping"]);
+  });
+
   test("does not count the time in which it could not look", async () => {
     const world = new World();
     const subject = await world.opened({ heartbeat });
