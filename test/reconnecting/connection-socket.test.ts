@@ -44,7 +44,7 @@ describe("a reconnecting socket over connections of halyard/client", () => {
   });
 
   test("comes back when the connection is lost, and takes what it was given for uncertain", async () => {
-    const server = await listening({ routes: { "/": { message: (peer) => void peer.terminate() } } });
+    const server = await listening({ routes: { "/": { message: (peer) => peer.terminate() } } });
     await using socket = new ReconnectingSocket(server.url, { open, firstDelayMs: 1 });
     const losses: unknown[] = [];
     socket.on("loss", (loss) => losses.push(loss));

@@ -296,6 +296,14 @@ describe("a reconnecting socket", () => {
     expect(thrown).toEqual([error, error]);
   });
 
+  test.each([2, 3])("knows at once that open gave a socket in state %d", async (readyState) => {
+    const open = (url: string): FakeSocket => Object.assign(new FakeSocket(url), { readyState });
+    const subject = new World().reconnecting({ open });
+    await settle();
+    expect(subject.state).toMatchObject({ kind: "waiting", reason: { kind: "connect-failed" } });
+    await subject.socket.close();
+  });
+
   test("refuses to tell of what there is not, or nobody", () => {
     const { socket } = new World().reconnecting();
     for (const name of ["open", "close", "constructor", "states"]) {
@@ -342,6 +350,15 @@ describe("the end of a reconnecting socket", () => {
     subject.socket.reconnect();
     await world.pass(60_000);
     expect(world.sockets.length).toBe(1);
+  });
+
+  test("is not hurried by reconnect()", async () => {
+    const world = new World();
+    const subject = await world.opened();
+    void subject.socket.close();
+    subject.socket.reconnect();
+    expect(subject.state).toEqual({ kind: "closing" });
+    expect(world.socket.closes).toEqual([[1000, ""]]);
   });
 
   test("does not wait longer than closeTimeoutMs", async () => {
@@ -456,7 +473,7 @@ describe("for await over a reconnecting socket", () => {
     const messages = socket[Symbol.asyncIterator]();
     expect(messages[Symbol.asyncIterator]()).toBe(messages);
     const waiting = messages.next();
-    void socket.reconnect();
+    socket.reconnect();
     await socket.close();
     expect(await waiting).toEqual({ done: true, value: undefined });
     expect(await messages.return?.()).toEqual({ done: true, value: undefined });

@@ -7,4 +7,4 @@ import { dialWith } from "./whatwg-dial.js";
 const entryPoint = new URL("../../../dist/web/index.js", import.meta.url);
 const { WebSocket } = (await import(entryPoint.href)) as typeof library;
 
-await driveClient(dialWith(WebSocket as unknown as Parameters<typeof dialWith>[0]));
+await driveClient(dialWith(WebSocket));
