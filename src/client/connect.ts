@@ -1,13 +1,20 @@
 import { Socket } from "node:net";
 
-import { Connection, formatAddress, processTimers, tellObservers, type TimerWheel } from "../connection/index.js";
+import {
+  Connection,
+  formatAddress,
+  processTimers,
+  sharedReadBuffer,
+  tellObservers,
+  type TimerWheel,
+} from "../connection/index.js";
 import { publishConnectFail, publishConnectOpen } from "./connect-channels.js";
 import { ConnectError } from "./connect-error.js";
 import { type ConnectOptions, type ResolvedConnectOptions, resolveConnectOptions } from "./connect-options.js";
 import { Handshake, type Opened } from "./handshake.js";
 import { firstHop } from "./hop.js";
 import { Patience } from "./patience.js";
-import { sharedMaskKeys, sharedReadBuffer, sharedWriteSlabs } from "./shared-buffers.js";
+import { sharedMaskKeys, sharedWriteSlabs } from "./shared-buffers.js";
 import { readTarget } from "./target.js";
 
 /** A connection that this side has opened. Its `url` is what was dialled, its `headers` are those of the answer. */

@@ -5,6 +5,7 @@ import { type CompressedInbound, type InflatedSink, openCompressed } from "./com
 import type { ConnectionError } from "./connection-error.js";
 import type { Guard } from "./guard.js";
 import { Inflow, type InflowOwner } from "./inflow.js";
+import { unmask } from "./mask-kernel.js";
 import type { Message } from "./message.js";
 import { ObservedSink } from "./observed-sink.js";
 import type { OutboxSetup } from "./outbox.js";
@@ -58,7 +59,7 @@ export class Inbound implements ReceiverSink, InflatedSink, InflowOwner, ReaderO
     const takesCompressed = this.#compressed !== undefined;
     const guarded = guard.around(this);
     const sink = setup.observation === undefined ? guarded : new ObservedSink(guarded, setup.observation);
-    this.#receiver = new Receiver(sink, { role, limits, messageTypes, takesCompressed });
+    this.#receiver = new Receiver(sink, { role, limits, messageTypes, takesCompressed, unmask });
     this.#inflow = new Inflow(this.#receiver, this);
     this.reader = new Reader(this);
   }

@@ -37,7 +37,7 @@ export { TokenBucket } from "./token-bucket.js";
 export type { SendOptions } from "./send-options.js";
 export { destroySocket } from "./socket-end.js";
 export type { Sendable } from "./sendable.js";
-export { canShareReadBuffer, ReadBuffer } from "./read-buffer.js";
+export { canShareReadBuffer, ReadBuffer, sharedReadBuffer } from "./read-buffer.js";
 export type { ReceiveOptions } from "./timed-receive.js";
 export { WriteSlabPool } from "./write-slab-pool.js";
 export { processTimers, type Ticker, type TimerOwner, TimerWheel, type WheelClock, WheelTimer } from "./timer-wheel.js";

@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 
+import { allocateReceiving } from "./mask-kernel.js";
 import { giveBytes } from "./socket-owner.js";
 
 /** What a `net.Socket` in user-buffer mode holds under symbols of its own, found by their descriptions. */
@@ -31,7 +32,7 @@ export class ReadBuffer {
 
   /** @param size bytes that one read takes at most */
   constructor(size: number) {
-    this.#bytes = Buffer.allocUnsafeSlow(size);
+    this.#bytes = allocateReceiving(size);
   }
 
   /** Has everything that `socket` receives from now on given to its owner. The socket is left paused. */
@@ -82,4 +83,16 @@ function findKeys(): UserBufferKeys | undefined {
   const buffer = symbols.find((symbol) => symbol.description === "kBuffer");
   const callback = symbols.find((symbol) => symbol.description === "kBufferCb");
   return buffer === undefined || callback === undefined ? undefined : { buffer, callback };
+}
+
+const shared = new Map<number, ReadBuffer>();
+
+/** The buffer of `size` bytes that all who ask for that size share. */
+export function sharedReadBuffer(size: number): ReadBuffer {
+  let buffer = shared.get(size);
+  if (buffer === undefined) {
+    buffer = new ReadBuffer(size);
+    shared.set(size, buffer);
+  }
+  return buffer;
 }

@@ -1,5 +1,6 @@
 import type { ClosePayload } from "./close-payload.js";
 import type { FaultCode } from "./fault.js";
+import type { applyMask } from "./mask.js";
 import type { MessageTypes, ReceiveLimits } from "./receive-limits.js";
 
 /** Which end of the connection we are; it decides whether we must see masked frames. */
@@ -38,4 +39,6 @@ export interface ReceiverOptions {
   readonly messageTypes: MessageTypes;
   /** Whether permessage-deflate was agreed on, which gives RSV1 its meaning. Default false. */
   readonly takesCompressed?: boolean | undefined;
+  /** What unmasks payloads, as `applyMask` does, which it is by default. */
+  readonly unmask?: typeof applyMask | undefined;
 }

@@ -32,6 +32,7 @@ export class Receiver {
   readonly #messageTypes: MessageTypes;
   readonly #takesCompressed: boolean;
   readonly #isServer: boolean;
+  readonly #unmask: typeof applyMask;
 
   #phase: Phase = Phase.header;
   #isPaused = false;
@@ -68,6 +69,7 @@ export class Receiver {
     this.#messageTypes = options.messageTypes;
     this.#takesCompressed = options.takesCompressed ?? false;
     this.#isServer = options.role === "server";
+    this.#unmask = options.unmask ?? applyMask;
   }
 
   /** Whether the first frame of a message has begun to come and the last has not come whole. */
@@ -246,7 +248,8 @@ export class Receiver {
   #takePayload(chunk: Uint8Array, start: number, end: number): number {
     const remaining = this.#remaining;
     const stop = end - start < remaining ? end : start + remaining;
-    const seenBits = applyMask(chunk, start, stop, this.#maskKey);
+    const unmask = this.#unmask;
+    const seenBits = unmask(chunk, start, stop, this.#maskKey);
     this.#remaining = remaining - (stop - start);
     if (this.#remaining === 0) this.#phase = Phase.header;
     else this.#maskKey = rotateMaskKey(this.#maskKey, stop - start);

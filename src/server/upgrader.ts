@@ -7,7 +7,8 @@ import {
   Connection,
   destroySocket,
   processTimers,
-  ReadBuffer,
+  type ReadBuffer,
+  sharedReadBuffer,
   tellObservers,
   type TimerWheel,
   withinBudget,
@@ -70,7 +71,7 @@ export class Upgrader<Data = undefined> {
     this.#options = resolveUpgraderOptions(options);
     this.#timers = timers;
     this.#admission = new Admission(this.#options.maxConnections, this.#options.maxConnectionsPerAddress);
-    this.#readBuffer = new ReadBuffer(this.#options.readBufferSize);
+    this.#readBuffer = sharedReadBuffer(this.#options.readBufferSize);
     this.#writeSlabs = new WriteSlabPool(this.#options.writeBufferSize);
   }
 
