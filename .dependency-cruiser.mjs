@@ -9,10 +9,15 @@ const layers = {
   server: { layers: ["connection", "protocol", "internal"], packages: ["send"], node: true },
   reconnecting: { layers: ["internal"], packages: [], node: false },
   observers: { layers: ["connection"], packages: ["prom-client", "@opentelemetry/api"], node: false },
+  trace: { layers: ["connection", "internal"], packages: [], node: true },
   json: { layers: ["connection", "protocol", "internal"], packages: [], node: false },
   client: { layers: ["connection", "protocol", "internal"], packages: ["socks"], node: true },
   web: { layers: ["client", "protocol", "internal"], packages: [], node: true },
-  cli: { layers: ["server", "client", "observers", "connection", "protocol"], packages: ["selfsigned"], node: true },
+  cli: {
+    layers: ["server", "client", "observers", "trace", "connection", "protocol"],
+    packages: ["selfsigned"],
+    node: true,
+  },
 };
 
 /** @param {string[]} names */

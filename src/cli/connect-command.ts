@@ -1,10 +1,11 @@
 import { constants } from "node:os";
-import { type CloseInfo, connect, type Connection } from "../client/index.js";
+import { type CloseInfo, connect, type Connection, type Observer } from "../client/index.js";
 import { type CliError, ExitCode, messageOf } from "./cli-error.js";
 import { codeOfFailure, connectFailure, earlyEndFailure, endFailure } from "./connect-failure.js";
 import type { ConnectFlags } from "./connect-flags.js";
 import { connectOptionsOf } from "./connect-options.js";
 import { ConnectSession, type SessionEnd } from "./connect-session.js";
+import { withFrameTrace } from "./frame-trace.js";
 import { OutputPipe } from "./output-pipe.js";
 import { type StopSignal, waitForStop } from "./signals.js";
 import { readHistory } from "./history-file.js";
@@ -31,9 +32,12 @@ export async function connectCommand(url: string, flags: ConnectFlags): Promise<
   };
   try {
     const history = flags.history === undefined ? [] : await readHistory(flags.history);
-    const connection = await open(url, flags, outputs, leaving.signal);
-    whenAborted(leaving.signal, () => void connection.close());
-    await converse(connection, flags, { ...outputs, history }, leaving.signal);
+    const report = ({ message }: Error): void => void earlyReport(flags, outputs)({ event: "warning", message });
+    await withFrameTrace(flags, report, async (observer) => {
+      const connection = await open(url, flags, outputs, leaving.signal, observer);
+      whenAborted(leaving.signal, () => void connection.close());
+      await converse(connection, flags, { ...outputs, history }, leaving.signal);
+    });
     return ExitCode.success;
   } catch (error) {
     if (signal !== undefined && codeOfFailure(error) === "aborted") return 128 + constants.signals[signal];
@@ -50,8 +54,14 @@ function whenAborted(signal: AbortSignal, then: () => void): void {
   else signal.addEventListener("abort", then, { once: true });
 }
 
-async function open(url: string, flags: ConnectFlags, outputs: Outputs, signal: AbortSignal): Promise<Connection> {
-  const options = await connectOptionsOf(flags, signal);
+async function open(
+  url: string,
+  flags: ConnectFlags,
+  outputs: Outputs,
+  signal: AbortSignal,
+  observer: Observer | undefined,
+): Promise<Connection> {
+  const options = { ...(await connectOptionsOf(flags, signal)), observer };
   if (flags.insecure) {
     const message =
       "warning: --insecure takes any certificate; whoever sits in between can read and change what is sent";

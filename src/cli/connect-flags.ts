@@ -1,6 +1,7 @@
 import { CliError } from "./cli-error.js";
 import type { FlagValues } from "./flags.js";
-import { idleTimeoutFlags, messageLimitFlags, programFlags } from "./shared-flags.js";
+import { checkFrameTraceFlags } from "./frame-trace.js";
+import { frameTraceFlags, idleTimeoutFlags, messageLimitFlags, programFlags } from "./shared-flags.js";
 
 /** How it connects, and what it then does. */
 const sessionFlags = {
@@ -160,12 +161,14 @@ export const connectFlags: typeof sessionFlags &
   typeof messageLimitFlags &
   typeof idleTimeoutFlags &
   typeof pingFlags &
+  typeof frameTraceFlags &
   typeof outputFlags &
   typeof programFlags = {
   ...sessionFlags,
   ...messageLimitFlags,
   ...idleTimeoutFlags,
   ...pingFlags,
+  ...frameTraceFlags,
   ...outputFlags,
   ...programFlags,
 };
@@ -173,7 +176,9 @@ export const connectFlags: typeof sessionFlags &
 export type ConnectFlags = FlagValues<typeof connectFlags>;
 
 /** @throws CliError with exit code 2 for flags that are right one by one and not together. */
-export function checkConnectFlags({ cert, key, auth, header }: ConnectFlags): void {
+export function checkConnectFlags(flags: ConnectFlags): void {
+  const { cert, key, auth, header } = flags;
+  checkFrameTraceFlags(flags);
   if ((cert === undefined) !== (key === undefined)) {
     throw CliError.ofUsage(`--${cert === undefined ? "key needs --cert" : "cert needs --key"}`);
   }

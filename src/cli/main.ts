@@ -5,6 +5,7 @@ import { checkConnectFlags, connectFlags, urlOf } from "./connect-flags.js";
 import { describeFlags } from "./flag-help.js";
 import { parseCommandLine, parseFlags } from "./flags.js";
 import { printable } from "./printable.js";
+import { checkTraceFlags, traceFileOf, traceFlags } from "./trace-flags.js";
 import { checkServeFlags, serveFlags } from "./serve-flags.js";
 
 const HELP = `halyard: a WebSocket server and tools
@@ -14,6 +15,7 @@ Usage: halyard COMMAND [flags]
 Commands:
   serve      Serve an echo at /echo and a page to try it at /
   connect    Connect to a server: send what is typed or piped, print what comes
+  trace      Print the frames that serve --trace or connect --trace has written
 
 Flags:
   -h, --help       Print this and exit
@@ -45,6 +47,19 @@ connection is lost, breaks the protocol or is closed by the server with another 
 1001, 130 or 143 for a signal before it is open, or a second one.
 `;
 
+const TRACE_HELP = `halyard trace: print the frames of a trace
+
+Usage: halyard trace [flags] FILE
+
+FILE is what halyard serve --trace FILE, halyard connect --trace FILE or traceFrames() has written: a JSON object per line.
+
+${describeFlags(traceFlags)}
+Columns: time in UTC, number of the connection, direction, opcode, fin, rsv1 (compressed), masked, bytes of the payload;
+then the code of a close frame, and how the payload begins where the trace has that.
+
+Exit status: 0 at the end of the file or after SIGINT, 1 for a file that cannot be read or is no trace, 2 for a wrong command line.
+`;
+
 async function run(args: readonly string[]): Promise<ExitCode> {
   const [command, ...rest] = args;
   switch (command) {
@@ -52,6 +67,8 @@ async function run(args: readonly string[]): Promise<ExitCode> {
       return await runServe(rest);
     case "connect":
       return await runConnect(rest);
+    case "trace":
+      return await runTrace(rest);
     case "help":
       return runHelp(rest);
     case "--help":
@@ -71,6 +88,7 @@ function runHelp([command]: readonly string[]): ExitCode {
   if (command === undefined) return print(HELP);
   if (command === "serve") return print(SERVE_HELP);
   if (command === "connect") return print(CONNECT_HELP);
+  if (command === "trace") return print(TRACE_HELP);
   throw unknownCommand(command);
 }
 
@@ -102,6 +120,15 @@ async function runConnect(args: readonly string[]): Promise<ExitCode> {
     // stdin may be open still, and would keep the process.
     return process.exit(exitCodeOf(error));
   }
+}
+
+async function runTrace(args: readonly string[]): Promise<ExitCode> {
+  const { flags, operands } = parseCommandLine(traceFlags, args, 1);
+  if (flags.help) return print(TRACE_HELP);
+  if (flags.version) return print(`${readVersion()}\n`);
+  checkTraceFlags(flags);
+  const { traceCommand } = await import("./trace-command.js");
+  return await traceCommand(traceFileOf(operands), flags);
 }
 
 function print(text: string): ExitCode {

@@ -2,13 +2,14 @@ import cluster from "node:cluster";
 import { once } from "node:events";
 import type { TLSSocket } from "node:tls";
 import { fileURLToPath } from "node:url";
-import { formatAddress } from "../connection/index.js";
+import { formatAddress, type Observer } from "../connection/index.js";
 import { QueuedBytesBudget, type ServeOptions, type Server, type ServerCloseOptions, serve } from "../server/index.js";
 import { findCertificate, type Certificate } from "./certificate.js";
 import { CliError, ExitCode, messageOf, systemCodeOf } from "./cli-error.js";
 import { beginningOf } from "./echo-log.js";
 import { createEchoRoute } from "./echo-route.js";
 import { EventLog } from "./event-log.js";
+import { withFrameTrace } from "./frame-trace.js";
 import { createHostPolicy } from "./host-policy.js";
 import { addressOf, type ServeFlags, trustProxyOf, workersOf } from "./serve-flags.js";
 import { waitForStop } from "./signals.js";
@@ -36,13 +37,15 @@ export async function serveCommand(given: ServeFlags): Promise<ExitCode> {
   const flags = { ...given, host: addressOf(given.host) };
   const log = new EventLog({ json: flags.json, quiet: flags.quiet });
   try {
-    return await (cluster.isWorker ? serveAsWorker(flags, log) : serveUntilSignal(flags, log));
+    if (cluster.isWorker) return await serveAsWorker(flags, log);
+    const report = (error: Error): void => log.report({ event: "error", remote: undefined, error });
+    return await withFrameTrace(flags, report, (tracer) => serveUntilSignal(flags, log, tracer));
   } finally {
     await log.flush();
   }
 }
 
-async function serveUntilSignal(flags: ServeFlags, log: EventLog): Promise<ExitCode> {
+async function serveUntilSignal(flags: ServeFlags, log: EventLog, tracer?: Observer): Promise<ExitCode> {
   const stopped = waitForStop((exitCode) => {
     killWorkers();
     // oxlint-disable-next-line unicorn/no-process-exit -- "at once" leaves nobody to return to
@@ -55,7 +58,8 @@ async function serveUntilSignal(flags: ServeFlags, log: EventLog): Promise<ExitC
     const token = statusTokenOf(flags);
     const { metrics, status } = flags;
     const inside = metrics || status ? new StatusRoutes({ metrics, status, token: token?.text }) : undefined;
-    const server = await start(flags, certificate, log, inside);
+    const observers = [inside?.tally.observer, tracer].filter((observer) => observer !== undefined);
+    const server = await start(flags, certificate, log, inside, observers);
     reportListening(server, flags, certificate, log);
     if (inside !== undefined) reportObservable(server, flags, token, log);
     log.report({ event: "draining", signal: await stopped });
@@ -90,11 +94,12 @@ async function start(
   certificate: Certificate | undefined,
   log: EventLog,
   inside?: StatusRoutes,
+  observer?: readonly Observer[],
 ): Promise<Server> {
   try {
     const server = await serve({
       ...optionsOf(flags, certificate, log),
-      observer: inside?.tally.observer,
+      observer,
       onRequest: inside?.listener,
     });
     server.http.on("tlsClientError", (error: NodeJS.ErrnoException, { remoteAddress, remotePort }: TLSSocket) => {

@@ -2,7 +2,8 @@ import { availableParallelism } from "node:os";
 import type { ProxyHeaders, TrustProxy } from "../server/index.js";
 import { CliError } from "./cli-error.js";
 import type { FlagValues } from "./flags.js";
-import { idleTimeoutFlags, messageLimitFlags, programFlags } from "./shared-flags.js";
+import { checkFrameTraceFlags } from "./frame-trace.js";
+import { frameTraceFlags, idleTimeoutFlags, messageLimitFlags, programFlags } from "./shared-flags.js";
 
 /** Where it listens, and whom it lets in. */
 const accessFlags = {
@@ -271,6 +272,7 @@ export const serveFlags: typeof accessFlags &
   typeof idleTimeoutFlags &
   typeof transferFlags &
   typeof observingFlags &
+  typeof frameTraceFlags &
   typeof outputFlags &
   typeof programFlags = {
   ...accessFlags,
@@ -279,6 +281,7 @@ export const serveFlags: typeof accessFlags &
   ...idleTimeoutFlags,
   ...transferFlags,
   ...observingFlags,
+  ...frameTraceFlags,
   ...outputFlags,
   ...programFlags,
 };
@@ -342,7 +345,12 @@ export function checkServeFlags(flags: ServeFlags): void {
   }
 }
 
-function checkObservingFlags({ metrics, status, statusToken, workers }: ServeFlags): void {
+function checkObservingFlags(flags: ServeFlags): void {
+  const { metrics, status, statusToken, workers, trace } = flags;
+  checkFrameTraceFlags(flags);
+  if (trace !== undefined && workersOf({ workers }) > 1) {
+    throw CliError.ofUsage("--trace writes what one process sees: leave out --workers");
+  }
   if ((metrics || status) && workersOf({ workers }) > 1) {
     throw CliError.ofUsage(`--${metrics ? "metrics" : "status"} shows one process: leave out --workers`);
   }

@@ -39,6 +39,26 @@ export const idleTimeoutFlags = {
   },
 } as const;
 
+/** Where frames are traced to. */
+export const frameTraceFlags = {
+  trace: {
+    group: "Seeing inside",
+    kind: "text",
+    placeholder: "FILE",
+    description: "Write every frame to FILE, for halyard trace; up to 64 MiB, and as much in FILE.1",
+    otherwise: "off",
+  },
+  "trace-payload-bytes": {
+    group: "Seeing inside",
+    kind: "count",
+    placeholder: "COUNT",
+    least: 0,
+    most: 1_024,
+    default: 0,
+    description: "Bytes of each payload that the trace keeps; they may be secret",
+  },
+} as const;
+
 /** What every command has. */
 export const programFlags = {
   help: { group: "Output", kind: "switch", short: "h", description: "Print this and exit" },

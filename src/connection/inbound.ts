@@ -3,6 +3,7 @@ import type { Buffer } from "node:buffer";
 import { type ClosePayload, type FaultCode, Receiver, type ReceiverSink, type Role } from "../protocol/index.js";
 import { type CompressedInbound, type InflatedSink, openCompressed } from "./compressed-inbound.js";
 import type { ConnectionError } from "./connection-error.js";
+import { FrameWatch } from "./frame-watch.js";
 import type { Guard } from "./guard.js";
 import { Inflow, type InflowOwner } from "./inflow.js";
 import { unmask } from "./mask-kernel.js";
@@ -58,9 +59,14 @@ export class Inbound implements ReceiverSink, InflatedSink, InflowOwner, ReaderO
     this.#compressed = openCompressed(setup, this);
     const takesCompressed = this.#compressed !== undefined;
     const guarded = guard.around(this);
-    const sink = setup.observation === undefined ? guarded : new ObservedSink(guarded, setup.observation);
+    const { observation } = setup;
+    const sink = observation === undefined ? guarded : new ObservedSink(guarded, observation);
     this.#receiver = new Receiver(sink, { role, limits, messageTypes, takesCompressed, unmask });
-    this.#inflow = new Inflow(this.#receiver, this);
+    const watch =
+      observation?.seesFrames === true
+        ? new FrameWatch(this.#receiver, (frame) => observation.frame(frame))
+        : this.#receiver;
+    this.#inflow = new Inflow(watch, this);
     this.reader = new Reader(this);
   }
 

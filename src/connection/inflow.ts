@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 
-import type { Receiver } from "../protocol/index.js";
+import type { Feed } from "./frame-watch.js";
 
 /** What an inflow asks of the connection that it belongs to. */
 export interface InflowOwner {
@@ -18,7 +18,7 @@ export interface InflowOwner {
  * held per connection, and a reader that is back within the turn costs no pause at all.
  */
 export class Inflow {
-  readonly #receiver: Receiver;
+  readonly #receiver: Feed;
   readonly #owner: InflowOwner;
   #kept: Buffer | undefined;
   #keptFrom = 0;
@@ -26,7 +26,7 @@ export class Inflow {
   #isPaused = false;
   #isPumpDue = false;
 
-  constructor(receiver: Receiver, owner: InflowOwner) {
+  constructor(receiver: Feed, owner: InflowOwner) {
     this.#receiver = receiver;
     this.#owner = owner;
   }

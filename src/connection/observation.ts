@@ -1,5 +1,5 @@
 import { isThenable } from "../internal/thenable.js";
-import type { ObservedConnection, ObservedType, Observer } from "./observer.js";
+import type { ObservedConnection, ObservedFrame, ObservedType, Observer } from "./observer.js";
 import { tellObservers, warnOnce } from "./observers.js";
 
 /** What has gone through one connection since it was opened. */
@@ -75,14 +75,7 @@ export class Observation {
     }
   }
 
-  frame(direction: "in" | "out", firstByte: number, payload: Uint8Array): void {
-    const frame = {
-      direction,
-      opcode: firstByte & 0x0f,
-      isFinal: (firstByte & 0x80) !== 0,
-      isCompressed: (firstByte & 0x40) !== 0,
-      payload,
-    };
+  frame(frame: ObservedFrame): void {
     this.tell((observer) => observer.frame?.(this.connection, frame));
   }
 }

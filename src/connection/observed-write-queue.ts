@@ -3,18 +3,21 @@ import { Buffer } from "node:buffer";
 import { FIN, Opcode } from "../protocol/index.js";
 import type { Observation } from "./observation.js";
 import type { ObservedType } from "./observer.js";
+import { observedFrame } from "./frame-watch.js";
 import type { EncodedMessage } from "./prepared-message.js";
 import { WriteQueue, type WriteQueueOwner, type WriteQueueSetup } from "./write-queue.js";
 
 /** The write queue of a connection that is observed. */
 export class ObservedWriteQueue extends WriteQueue {
   readonly #observation: Observation;
+  readonly #isMasked: boolean;
   #type: ObservedType = "text";
   #bytes = 0;
 
   constructor(setup: WriteQueueSetup, owner: WriteQueueOwner, observation: Observation) {
     super(setup, owner);
     this.#observation = observation;
+    this.#isMasked = setup.maskKeys !== undefined;
   }
 
   override get observation(): Observation {
@@ -22,9 +25,9 @@ export class ObservedWriteQueue extends WriteQueue {
   }
 
   override text(message: string): void {
-    super.text(message);
     this.#observation.sent("text", Buffer.byteLength(message));
-    if (this.#observation.seesFrames) this.#observation.frame("out", FIN | Opcode.text, Buffer.from(message));
+    if (this.#observation.seesFrames) this.#show(FIN | Opcode.text, Buffer.from(message));
+    super.text(message);
   }
 
   override frame(firstByte: number, payload: Uint8Array): void {
@@ -39,7 +42,7 @@ export class ObservedWriteQueue extends WriteQueue {
 
   #note(firstByte: number, payload: Uint8Array): void {
     const opcode = firstByte & 0x0f;
-    if (this.#observation.seesFrames) this.#observation.frame("out", firstByte, payload);
+    if (this.#observation.seesFrames) this.#show(firstByte, payload);
     if (opcode >= Opcode.close) return;
     if (opcode !== Opcode.continuation) {
       this.#type = opcode === Opcode.text ? "text" : "binary";
@@ -47,5 +50,9 @@ export class ObservedWriteQueue extends WriteQueue {
     }
     this.#bytes += payload.length;
     if ((firstByte & FIN) !== 0) this.#observation.sent(this.#type, this.#bytes);
+  }
+
+  #show(firstByte: number, payload: Uint8Array): void {
+    this.#observation.frame(observedFrame("out", firstByte, this.#isMasked, payload.length, payload));
   }
 }

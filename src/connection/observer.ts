@@ -18,16 +18,23 @@ export interface ObservedConnection {
 /** Which kind of message. */
 export type ObservedType = "text" | "binary";
 
-/** What goes over the wire, as far as it is shown: control frames, and messages or the pieces that they come and go in. */
+/** A frame as it goes over the wire. RFC 6455 §5.2. */
 export interface ObservedFrame {
   readonly direction: "in" | "out";
-  /** RFC 6455 §5.2; 0 for a piece that continues a message. */
+  /** 0 for a frame that continues a message, 1 text, 2 binary, 8 close, 9 ping, 10 pong; of a peer that is at fault any up to 15. */
   readonly opcode: number;
-  /** Whether it ends its message. A message of ours is seen frame by frame; one of the peer's that was gathered, whole. */
+  /** Whether it ends its message. */
   readonly isFinal: boolean;
-  /** Whether its message is compressed, and so the payload. */
-  readonly isCompressed: boolean;
-  /** Unmasked, and borrowed: good until the call returns. */
+  /** The first reserved bit: set on the first frame of a message that is compressed. RFC 7692 §6. */
+  readonly rsv1: boolean;
+  /** Whether its payload was masked on the wire: that of a client. */
+  readonly isMasked: boolean;
+  /** Bytes of the whole payload. */
+  readonly payloadLength: number;
+  /**
+   * The first 1,024 bytes of the payload at most, unmasked, compressed where its message is. Borrowed: good until the call returns.
+   * Shorter where the frame was refused before it had come.
+   */
   readonly payload: Uint8Array;
 }
 
@@ -52,7 +59,10 @@ export interface Observer {
   handled?(connection: ObservedConnection, elapsedMs: number): unknown;
   /** A pong has come, so many milliseconds after its ping. */
   roundTrip?(connection: ObservedConnection, elapsedMs: number): unknown;
-  /** Payload goes over the wire. An observer with this member costs an object per frame. */
+  /**
+   * A frame: one of ours when it is queued; one of the peer's when it has come, or the first 1,024 bytes of its payload, and before
+   * what follows from it. An observer with this member costs a second look at every header, and a copy of those bytes.
+   */
   frame?(connection: ObservedConnection, frame: ObservedFrame): unknown;
   /** A server has refused an upgrade; `code` is a `RefusalCode`. */
   refused?(code: string): unknown;

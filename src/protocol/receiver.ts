@@ -95,6 +95,16 @@ export class Receiver {
     if (gathered.length > 0) this.#sink.piece(gathered, 0, gathered.length, false);
   }
 
+  /** Whether it has met a fault or a close frame, or was ended: it ignores what comes. */
+  get isEnded(): boolean {
+    return this.#phase === Phase.ended;
+  }
+
+  /** Whether more bytes would be gone through: not after the end, nor where the sink asked to pause in the last `push`. */
+  get takesMore(): boolean {
+    return !this.#isPaused && this.#phase !== Phase.ended;
+  }
+
   /** Ignores every byte from now on. */
   end(): void {
     this.#phase = Phase.ended;

@@ -11,7 +11,9 @@ import { printEnds } from "../../examples/observing/channels.js";
 import { askOnce } from "../../examples/observing/opentelemetry.js";
 import { observedEcho } from "../../examples/observing/prometheus.js";
 import { countedEcho } from "../../examples/observing/tally.js";
+import { bytesIn, tracedEcho } from "../../examples/observing/trace.js";
 import { EchoPeer } from "../support/echo-peer.js";
+import { newFile } from "../support/new-file.js";
 import { TutorialDoc } from "./tutorial-doc.js";
 
 const doc = new TutorialDoc("docs/observing.md");
@@ -80,4 +82,14 @@ test("the subscriber of the channels prints how connections end, until it is sto
   await echoOnce(server.port);
   await server.close();
   expect(told).toHaveBeenCalledTimes(1);
+});
+
+test("the traced echo writes what came in, beside what the tally counts", async () => {
+  const file = newFile();
+  const { server, trace, tally } = await tracedEcho(file);
+  await echoOnce(server.port);
+  await server.close();
+  await trace.close();
+  expect(tally.received.text).toEqual({ messages: 1, bytes: 5 });
+  expect(await bytesIn(file)).toBe("hello".length + 2); // and a close code
 });

@@ -58,6 +58,21 @@ describe("a receiver whose sink asks to pause", () => {
     expect(sink.received).toEqual([{ text: "a" }, { text: "b" }]);
   });
 
+  test("says whether it takes more, and whether it has ended", () => {
+    const sink = new RecordingSink();
+    const receiver = createReceiver(sink);
+    const stateAfter = (...sent: FrameSpec[]): [takesMore: boolean, isEnded: boolean] => {
+      const chunk = bytesTo("server", ...sent);
+      receiver.push(chunk, 0, chunk.length);
+      return [receiver.takesMore, receiver.isEnded];
+    };
+    expect(stateAfter({ opcode: 0x1, payload: "a" })).toEqual([true, false]);
+    sink.pausing = true;
+    expect(stateAfter({ opcode: 0x1, payload: "b" })).toEqual([false, false]);
+    expect(stateAfter({ opcode: 0x9, payload: "c" })).toEqual([true, false]);
+    expect(stateAfter({ opcode: 0x8, payload: "" })).toEqual([false, true]);
+  });
+
   test("pauses once for each time that the sink asks", () => {
     const sink = new RecordingSink();
     const receiver = createReceiver(sink);

@@ -1,0 +1,12 @@
+export { type FrameTrace, type FrameTraceOptions, traceFrames } from "./frame-trace.js";
+export { TraceError, type TraceErrorCode } from "./trace-error.js";
+export { readTrace, type ReadTraceOptions, type TraceCut } from "./trace-reader.js";
+export type {
+  TraceClosed,
+  TraceDropped,
+  TraceFailed,
+  TraceFrame,
+  TraceOpened,
+  TraceRecord,
+  TraceStart,
+} from "./trace-record.js";
