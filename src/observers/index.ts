@@ -7,6 +7,7 @@ export type {
   ObservedType,
   Observer,
 } from "../connection/index.js";
-export { Histogram } from "./histogram.js";
+export { Histogram, type HistogramCounts } from "./histogram.js";
 export { PROMETHEUS_CONTENT_TYPE, prometheusText } from "./prometheus-text.js";
-export { Tally, type Traffic } from "./tally.js";
+export { type HistogramRecorders, Tally } from "./tally.js";
+export { sumOfCounts, type TallyCounts, type Traffic } from "./tally-counts.js";

@@ -1,4 +1,6 @@
-import type { Tally } from "./tally.js";
+import { BYTE_BOUNDS, type HistogramRecorder, MILLISECOND_BOUNDS } from "./histogram.js";
+import type { HistogramRecorders } from "./tally.js";
+import type { TallyCounts } from "./tally-counts.js";
 
 /** One value of a metric, with its labels. */
 export interface MetricValue {
@@ -13,7 +15,7 @@ export interface MetricRow {
   readonly unit: string;
   readonly help: string;
   readonly labels: readonly string[];
-  readonly read: (tally: Tally) => readonly MetricValue[];
+  readonly read: (tally: TallyCounts) => readonly MetricValue[];
 }
 
 /** Every number of a tally, under the name that all adapters give it. */
@@ -38,13 +40,44 @@ export const metricTable: readonly MetricRow[] = [
   counts("halyard_connect_failures_total", "Connections that connect() could not open, by reason", "connectFailures"),
 ];
 
-/** The histograms of a tally, in milliseconds. */
-export const histogramTable = [
-  { name: "halyard_ping_round_trip_milliseconds", help: "Time from a ping to its pong", read: "roundTrips" },
-  { name: "halyard_handler_milliseconds", help: "Time that handlers take for a message", read: "handling" },
-] as const;
+/** A histogram, under the name that all adapters give it. */
+export interface HistogramRow {
+  readonly name: string;
+  readonly unit: string;
+  readonly help: string;
+  /** Upper bounds of its buckets. */
+  readonly bounds: readonly number[];
+}
 
-function gauge(name: string, unit: string, help: string, read: (tally: Tally) => number): MetricRow {
+/** The histograms of a tally. */
+export const histogramTable: Readonly<Record<keyof HistogramRecorders, HistogramRow>> = {
+  roundTrips: {
+    name: "halyard_ping_round_trip_milliseconds",
+    unit: "ms",
+    help: "Time from a ping to its pong",
+    bounds: MILLISECOND_BOUNDS,
+  },
+  handling: {
+    name: "halyard_handler_milliseconds",
+    unit: "ms",
+    help: "Time that handlers take for a message",
+    bounds: MILLISECOND_BOUNDS,
+  },
+  queued: {
+    name: "halyard_connection_queued_bytes",
+    unit: "By",
+    help: "Bytes queued for a connection, looked up once a second for each that is open",
+    bounds: BYTE_BOUNDS,
+  },
+};
+
+/** What takes the values of each histogram, made by `make`. */
+export function recordersBy(make: (row: HistogramRow) => HistogramRecorder): HistogramRecorders {
+  const { roundTrips, handling, queued } = histogramTable;
+  return { roundTrips: make(roundTrips), handling: make(handling), queued: make(queued) };
+}
+
+function gauge(name: string, unit: string, help: string, read: (tally: TallyCounts) => number): MetricRow {
   return { name, kind: "gauge", unit, help, labels: [], read: (tally) => [{ labels: {}, value: read(tally) }] };
 }
 

@@ -1,19 +1,25 @@
 import type { Meter } from "@opentelemetry/api";
 import type { Observer } from "../connection/index.js";
-import { MILLISECOND_BOUNDS } from "./histogram.js";
-import { histogramTable, metricTable } from "./metric-table.js";
+import { metricTable, recordersBy } from "./metric-table.js";
 import { Tally } from "./tally.js";
 
 /**
  * An observer whose numbers are instruments of an OpenTelemetry meter: `metrics.getMeter("halyard")` of `@opentelemetry/api`, which is
  * yours to install. Names are those for Prometheus with dots and without `_total`: `halyard.messages.received`. Counters are
- * read when a reader collects; only the two histograms are told of each value.
+ * read when a reader collects; only the histograms are told of each value.
  *
  * @example
  * const server = await serve({ routes, observer: openTelemetryObserver(metrics.getMeter("halyard")) });
  */
 export function openTelemetryObserver(meter: Meter): Observer {
-  const tally = new Tally();
+  const recorders = recordersBy(({ name, unit, help, bounds }) =>
+    meter.createHistogram(dotted(name.replace(/_(?:milliseconds|bytes)$/, "")), {
+      description: help,
+      unit,
+      advice: { explicitBucketBoundaries: [...bounds] },
+    }),
+  );
+  const tally = new Tally(recorders);
   for (const { name, kind, unit, help, read } of metricTable) {
     const options = { description: help, unit };
     const instrument =
@@ -24,18 +30,7 @@ export function openTelemetryObserver(meter: Meter): Observer {
       for (const { labels, value } of read(tally)) result.observe(value, labels);
     });
   }
-  const [roundTrips, handling] = histogramTable.map(({ name, help }) =>
-    meter.createHistogram(dotted(name.replace("_milliseconds", "")), {
-      description: help,
-      unit: "ms",
-      advice: { explicitBucketBoundaries: [...MILLISECOND_BOUNDS] },
-    }),
-  );
-  return {
-    ...tally.observer,
-    roundTrip: (_, elapsedMs) => roundTrips?.record(elapsedMs),
-    handled: (_, elapsedMs) => handling?.record(elapsedMs),
-  };
+  return tally.observer;
 }
 
 function dotted(name: string): string {

@@ -1,28 +1,24 @@
 import type { Observer } from "../connection/index.js";
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
-import { MILLISECOND_BOUNDS } from "./histogram.js";
-import { histogramTable, metricTable, type MetricRow } from "./metric-table.js";
+import { metricTable, type MetricRow, recordersBy } from "./metric-table.js";
 import { Tally } from "./tally.js";
 
 /**
  * An observer whose numbers stand in a registry of prom-client, which is yours to install. Counters are read when the registry
- * is scraped; only the two histograms are told of each value.
+ * is scraped; only the histograms are told of each value.
  *
  * @throws prom-client's Error where the registry has metrics of these names already: make one observer per registry, and share it.
  * @example
  * const server = await serve({ routes, observer: prometheusObserver(register) });
  */
 export function prometheusObserver(registry: Registry): Observer {
-  const tally = new Tally();
+  const recorders = recordersBy(({ name, help, bounds }) => {
+    const histogram = new Histogram({ name, help, buckets: [...bounds], registers: [registry] });
+    return { record: (value) => histogram.observe(value) };
+  });
+  const tally = new Tally(recorders);
   for (const row of metricTable) register(row, registry, tally);
-  const [roundTrips, handling] = histogramTable.map(
-    ({ name, help }) => new Histogram({ name, help, buckets: [...MILLISECOND_BOUNDS], registers: [registry] }),
-  );
-  return {
-    ...tally.observer,
-    roundTrip: (_, elapsedMs) => roundTrips?.observe(elapsedMs),
-    handled: (_, elapsedMs) => handling?.observe(elapsedMs),
-  };
+  return tally.observer;
 }
 
 function register({ name, help, kind, labels, read }: MetricRow, registry: Registry, tally: Tally): void {

@@ -1,78 +1,84 @@
-import type { ObservedConnection, ObservedType, Observer } from "../connection/index.js";
-import { Histogram } from "./histogram.js";
+import type { ObservedType, Observer } from "../connection/index.js";
+import { BYTE_BOUNDS, Histogram, type HistogramRecorder } from "./histogram.js";
 import { closeCodeLabel } from "./labels.js";
+import { QueueSampler } from "./queue-sampler.js";
+import { sumOfCounts, type TallyCounts } from "./tally-counts.js";
 
-/** Messages and their payload bytes, as on the wire. */
-export interface Traffic {
-  messages: number;
-  bytes: number;
-}
+/** Where the values of the histograms go instead, as to a library that has histograms of its own. */
+export type HistogramRecorders = Readonly<Record<"roundTrips" | "handling" | "queued", HistogramRecorder>>;
 
 /**
  * What observed connections have done, in plain numbers: no time series, no library. `tally.observer` goes into the option
  * `observer`, of any number of servers and clients; `prometheusText` prints a tally.
  *
- * Labels come from fixed tables, so a peer cannot make them many.
+ * Labels come from fixed tables, so a peer cannot make them many. Messages are counted as they pass; how much is queued is looked up once a
+ * second for each open connection, of more than 1,000 for 1,000 in turn.
  */
-export class Tally {
+export class Tally implements TallyCounts {
   readonly observer: Observer;
   opened = 0;
-  readonly received: Readonly<Record<ObservedType, Traffic>> = { text: noTraffic(), binary: noTraffic() };
-  readonly sent: Readonly<Record<ObservedType, Traffic>> = { text: noTraffic(), binary: noTraffic() };
-  /** How many connections ended with which close code. */
+  readonly received: Readonly<Record<ObservedType, Counting>> = { text: noTraffic(), binary: noTraffic() };
+  readonly sent: Readonly<Record<ObservedType, Counting>> = { text: noTraffic(), binary: noTraffic() };
   readonly closes: Map<string, number> = new Map();
-  /** How many went wrong, by `ConnectionErrorCode`. */
   readonly errors: Map<string, number> = new Map();
-  /** By `RefusalCode`. */
   readonly refusals: Map<string, number> = new Map();
-  /** By `ConnectErrorCode`. */
   readonly connectFailures: Map<string, number> = new Map();
-  /** In milliseconds. */
   readonly roundTrips: Histogram = new Histogram();
-  /** In milliseconds. */
   readonly handling: Histogram = new Histogram();
-  readonly #open = new Set<ObservedConnection>();
+  readonly queued: Histogram = new Histogram(BYTE_BOUNDS);
+  readonly #sampler: QueueSampler;
 
-  constructor() {
+  /** @param recorders - Take the values of the three histograms, which then stay empty here. */
+  constructor(recorders?: HistogramRecorders) {
+    const { roundTrips, handling, queued } = recorders ?? this;
+    this.#sampler = new QueueSampler((bytes) => queued.record(bytes));
     this.observer = {
-      opened: (connection) => this.#onOpened(connection),
+      opened: (connection) => {
+        this.opened++;
+        this.#sampler.add(connection);
+      },
       closed: (connection, { code }) => {
-        this.#open.delete(connection);
+        this.#sampler.delete(connection);
         countIn(this.closes, closeCodeLabel(code));
       },
       failed: (_, { code }) => countIn(this.errors, code),
       received: (_, type, bytes) => addTo(this.received[type], bytes),
       sent: (_, type, bytes) => addTo(this.sent[type], bytes),
-      handled: (_, elapsedMs) => this.handling.record(elapsedMs),
-      roundTrip: (_, elapsedMs) => this.roundTrips.record(elapsedMs),
+      handled: (_, elapsedMs) => handling.record(elapsedMs),
+      roundTrip: (_, elapsedMs) => roundTrips.record(elapsedMs),
       refused: (code) => countIn(this.refusals, code),
       connectFailed: (code) => countIn(this.connectFailures, code),
     };
   }
 
-  /** Connections that are open now. */
   get open(): number {
-    return this.#open.size;
+    return this.#sampler.open.size;
   }
 
-  /** Bytes queued for all of them that the kernel has not taken. Adds them up: ask once a second, not once a message. */
+  /** Adds them up: ask once a second, not once a message. */
   get queuedBytes(): number {
     let bytes = 0;
-    for (const { bufferedBytes } of this.#open) bytes += bufferedBytes;
+    for (const { bufferedBytes } of this.#sampler.open) bytes += bufferedBytes;
     return bytes;
   }
 
-  #onOpened(connection: ObservedConnection): void {
-    this.opened++;
-    this.#open.add(connection);
+  /** A copy as of now, of plain values, which passes to another process; `sumOfCounts` adds several up. */
+  snapshot(): TallyCounts {
+    return sumOfCounts([this]);
   }
 }
 
-function noTraffic(): Traffic {
+/** Traffic that is counted. */
+interface Counting {
+  messages: number;
+  bytes: number;
+}
+
+function noTraffic(): Counting {
   return { messages: 0, bytes: 0 };
 }
 
-function addTo(traffic: Traffic, bytes: number): void {
+function addTo(traffic: Counting, bytes: number): void {
   traffic.messages++;
   traffic.bytes += bytes;
 }
