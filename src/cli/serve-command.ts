@@ -11,10 +11,9 @@ import { createEchoRoute } from "./echo-route.js";
 import { EventLog } from "./event-log.js";
 import { withFrameTrace } from "./frame-trace.js";
 import { createHostPolicy } from "./host-policy.js";
+import { type Inside, openInside } from "./serve-inside.js";
 import { addressOf, type ServeFlags, trustProxyOf, workersOf } from "./serve-flags.js";
 import { waitForStop } from "./signals.js";
-import { type StatusToken, statusTokenOf } from "./status-access.js";
-import { StatusRoutes } from "./status-routes.js";
 import { gatherWorkerOutput, killWorkers } from "./worker-output.js";
 
 /** How long plain HTTP responses under way may take at the end, in milliseconds. */
@@ -55,15 +54,12 @@ async function serveUntilSignal(flags: ServeFlags, log: EventLog, tracer?: Obser
   try {
     const certificate = await findCertificate(flags);
     if (certificate?.isSelfSigned === true) process.env[CERTIFICATE_VARIABLE] = JSON.stringify(certificate);
-    const token = statusTokenOf(flags);
-    const { metrics, status } = flags;
-    const inside = metrics || status ? new StatusRoutes({ metrics, status, token: token?.text }) : undefined;
-    const observers = [inside?.tally.observer, tracer].filter((observer) => observer !== undefined);
-    const server = await start(flags, certificate, log, inside, observers);
+    const inside = openInside(flags);
+    const server = await start(flags, certificate, log, inside, tracer);
     reportListening(server, flags, certificate, log);
-    if (inside !== undefined) reportObservable(server, flags, token, log);
+    inside?.report(server, log);
     log.report({ event: "draining", signal: await stopped });
-    inside?.close();
+    inside?.routes.close();
     const { closed, terminated } = await server.close(closeOptionsOf(flags));
     await workersAreSilent();
     log.report({ event: "stopped", closed, terminated });
@@ -77,7 +73,8 @@ async function serveUntilSignal(flags: ServeFlags, log: EventLog, tracer?: Obser
 async function serveAsWorker(flags: ServeFlags, log: EventLog): Promise<ExitCode> {
   const made = process.env[CERTIFICATE_VARIABLE];
   const certificate = made === undefined ? await findCertificate(flags) : (JSON.parse(made) as Certificate);
-  const server = await start(flags, certificate, log);
+  const inside = openInside(flags);
+  const server = await start(flags, certificate, log, inside);
   await once(process, "disconnect");
   await server.close();
   return ExitCode.success;
@@ -93,14 +90,14 @@ async function start(
   flags: ServeFlags,
   certificate: Certificate | undefined,
   log: EventLog,
-  inside?: StatusRoutes,
-  observer?: readonly Observer[],
+  inside: Inside | undefined,
+  tracer?: Observer,
 ): Promise<Server> {
   try {
     const server = await serve({
       ...optionsOf(flags, certificate, log),
-      observer,
-      onRequest: inside?.listener,
+      observer: [...(inside?.observers ?? []), ...(tracer === undefined ? [] : [tracer])],
+      onRequest: inside?.routes.listener,
     });
     server.http.on("tlsClientError", (error: NodeJS.ErrnoException, { remoteAddress, remotePort }: TLSSocket) => {
       if (error.code !== "ERR_SSL_HTTP_REQUEST") return;
@@ -176,18 +173,6 @@ function reportListening(
     isSelfSigned: certificate?.isSelfSigned ?? false,
     fingerprint: certificate?.fingerprint,
   });
-}
-
-/** A token made here follows the page's address behind a #, which browsers send to nobody. */
-function reportObservable(
-  { url }: Server,
-  { status }: ServeFlags,
-  token: StatusToken | undefined,
-  log: EventLog,
-): void {
-  const made = token?.isMade === true ? token.text : undefined;
-  const path = status ? `status${made === undefined ? "" : `#${made}`}` : "metrics";
-  log.report({ event: "observable", url: `${url}${path}`, token: made });
 }
 
 function describeStartFailure(error: unknown, { host, port }: ServeFlags): string {

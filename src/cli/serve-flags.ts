@@ -239,12 +239,12 @@ const observingFlags = {
   metrics: {
     group: "Seeing inside",
     kind: "switch",
-    description: "Answer /metrics for Prometheus; not with --workers",
+    description: "Answer /metrics for Prometheus",
   },
   status: {
     group: "Seeing inside",
     kind: "switch",
-    description: "Answer /status with a page of what goes on now; not with --workers",
+    description: "Answer /status with a page of what goes on now",
   },
   "status-token": {
     group: "Seeing inside",
@@ -350,9 +350,6 @@ function checkObservingFlags(flags: ServeFlags): void {
   checkFrameTraceFlags(flags);
   if (trace !== undefined && workersOf({ workers }) > 1) {
     throw CliError.ofUsage("--trace writes what one process sees: leave out --workers");
-  }
-  if ((metrics || status) && workersOf({ workers }) > 1) {
-    throw CliError.ofUsage(`--${metrics ? "metrics" : "status"} shows one process: leave out --workers`);
   }
   if (statusToken === undefined) return;
   if (!metrics && !status) throw CliError.ofUsage("--status-token needs --status or --metrics");

@@ -1,4 +1,4 @@
-import type { Histogram, Tally } from "../observers/index.js";
+import type { HistogramCounts, TallyCounts } from "../observers/index.js";
 
 /** What the status page is told, once a second. Counts are totals: the page makes rates of them. */
 export interface StatusReport {
@@ -24,8 +24,8 @@ interface Latency {
   readonly sum: number;
 }
 
-/** `tally` as of now. */
-export function statusReport(tally: Tally): StatusReport {
+/** `tally`, or a sum of several, as of now. */
+export function statusReport(tally: TallyCounts): StatusReport {
   const { received, sent, open, opened, queuedBytes } = tally;
   return {
     uptimeMs: Math.round(process.uptime() * 1_000),
@@ -44,6 +44,6 @@ export function statusReport(tally: Tally): StatusReport {
   };
 }
 
-function latencyOf({ count, sum }: Histogram): Latency {
+function latencyOf({ count, sum }: HistogramCounts): Latency {
   return { count, sum };
 }

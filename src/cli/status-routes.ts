@@ -1,5 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
-import { PROMETHEUS_CONTENT_TYPE, prometheusText, Tally } from "../observers/index.js";
+import { PROMETHEUS_CONTENT_TYPE, prometheusText, type TallyCounts } from "../observers/index.js";
 import { maySee } from "./status-access.js";
 import { statusReport } from "./status-report.js";
 
@@ -12,14 +12,16 @@ export interface StatusSetup {
   readonly metrics: boolean;
   readonly status: boolean;
   readonly token: string | undefined;
+  /** What is shown; rejects where it cannot be had. */
+  readonly count: () => TallyCounts | Promise<TallyCounts>;
 }
 
 /** The pages by which one looks inside `halyard serve`: /metrics, /status and the events that the latter draws. */
 export class StatusRoutes {
-  readonly tally: Tally = new Tally();
   readonly #setup: StatusSetup;
   readonly #readers = new Set<ServerResponse>();
   #timer: NodeJS.Timeout | undefined;
+  #isClosed = false;
 
   constructor(setup: StatusSetup) {
     this.#setup = setup;
@@ -33,37 +35,41 @@ export class StatusRoutes {
     // The page holds no secrets: what it draws it asks for with the token, which stands behind # and so in no log.
     if (status && path === "/status") return answer(response, 302, "", { Location: "/status.html" });
     if (status && path === "/status/events") {
-      return this.#guarded(request, response, () => this.#stream(response, request.method === "HEAD"));
+      return this.#guarded(request, response, (counts) => this.#stream(response, counts, request.method === "HEAD"));
     }
     if (!metrics || path !== "/metrics") return answer(response, 404, "Not found\n");
-    this.#guarded(request, response, () =>
-      answer(response, 200, prometheusText(this.tally), { "Content-Type": PROMETHEUS_CONTENT_TYPE }),
+    this.#guarded(request, response, (counts) =>
+      answer(response, 200, prometheusText(counts), { "Content-Type": PROMETHEUS_CONTENT_TYPE }),
     );
   };
 
   /** Ends the streams, which would hold up the end of the server. */
   close(): void {
+    this.#isClosed = true;
     clearInterval(this.#timer);
     for (const reader of this.#readers) reader.end();
   }
 
-  #guarded(request: IncomingMessage, response: ServerResponse, then: () => void): void {
-    if (maySee(request, this.#setup.token)) return then();
-    answer(
-      response,
-      401,
-      "This needs the token that halyard serve was given or has printed, and no page of another site may ask.\n",
-      {
-        "WWW-Authenticate": "Bearer",
-      },
-    );
+  #guarded(request: IncomingMessage, response: ServerResponse, then: (counts: TallyCounts) => void): void {
+    if (!maySee(request, this.#setup.token)) {
+      const why =
+        "This needs the token that halyard serve was given or has printed, and no page of another site may ask.\n";
+      return answer(response, 401, why, { "WWW-Authenticate": "Bearer" });
+    }
+    this.#count().then(then, ({ message }: Error) => answer(response, 503, `There are no numbers now: ${message}.\n`));
+  }
+
+  async #count(): Promise<TallyCounts> {
+    return await this.#setup.count();
   }
 
   /** Server-sent events, one report a second. Who does not read misses some, rather than having them queued. */
-  #stream(response: ServerResponse, isHead: boolean): void {
+  #stream(response: ServerResponse, counts: TallyCounts, isHead: boolean): void {
     if (isHead) return answer(response, 200, "", { "Content-Type": "text/event-stream" });
     if (this.#readers.size >= MAX_READERS) return answer(response, 503, "Too many are looking already.\n");
     response.writeHead(200, { "Content-Type": "text/event-stream", "Cache-Control": "no-store" });
+    response.write(eventOf(counts));
+    if (this.#isClosed || response.destroyed) return void response.end();
     this.#readers.add(response);
     response.on("close", () => {
       this.#readers.delete(response);
@@ -71,18 +77,22 @@ export class StatusRoutes {
       clearInterval(this.#timer);
       this.#timer = undefined;
     });
-    response.write(this.#event());
     this.#timer ??= setInterval(() => this.#tell(), INTERVAL_MS);
   }
 
   #tell(): void {
-    const event = this.#event();
-    for (const reader of this.#readers) if (!reader.writableNeedDrain) reader.write(event);
+    this.#count().then(
+      (counts) => {
+        const event = eventOf(counts);
+        for (const reader of this.#readers) if (!reader.writableNeedDrain) reader.write(event);
+      },
+      () => {}, // the page draws a gap
+    );
   }
+}
 
-  #event(): string {
-    return `data: ${JSON.stringify(statusReport(this.tally))}\n\n`;
-  }
+function eventOf(counts: TallyCounts): string {
+  return `data: ${JSON.stringify(statusReport(counts))}\n\n`;
 }
 
 function answer(

@@ -5,6 +5,8 @@ import { statusTokenOf } from "../../src/cli/status-access.js";
 import { EchoPeer } from "../support/echo-peer.js";
 import { HalyardProcess, type RunningServer, startServe } from "../support/halyard-process.js";
 import { RawSocket } from "../support/raw-socket.js";
+import { samplesOf } from "../support/samples.js";
+import { firstReport } from "../support/status-events.js";
 
 const patience = { timeout: 20_000 };
 const TOKEN = "a-token-of-the-user";
@@ -17,31 +19,6 @@ async function statusOf(server: RunningServer, path: string, headers?: Record<st
   const response = await ask(server, path, headers);
   await response.body?.cancel();
   return response.status;
-}
-
-/** The samples of a scrape by name and labels; a line that is none fails. */
-function samplesOf(text: string): Record<string, number> {
-  const lines = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
-  return Object.fromEntries(
-    lines.map((line) => {
-      const [, name, value] = /^([a-z_]+(?:\{[^}]*\})?) (\S+)$/.exec(line) ?? [];
-      if (name === undefined || Number.isNaN(Number(value))) throw new Error(`no sample: ${line}`);
-      return [name, Number(value)];
-    }),
-  );
-}
-
-/** The first report of the stream that the page draws. */
-async function firstReport(response: Response): Promise<Record<string, unknown>> {
-  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
-  let text = "";
-  while (!text.includes("\n\n")) {
-    const piece = await reader?.read();
-    if (piece === undefined || piece.done) throw new Error(`no report: ${text}`);
-    text += piece.value;
-  }
-  await reader?.cancel();
-  return JSON.parse(/^data: (.*)\n\n/.exec(text)?.[1] ?? "") as Record<string, unknown>;
 }
 
 describe("halyard serve --metrics --status", patience, () => {
@@ -133,8 +110,6 @@ describe("halyard serve --metrics --status", patience, () => {
   });
 
   test.each([
-    [["--metrics", "--workers", "2"], "--metrics shows one process: leave out --workers"],
-    [["--status", "--workers", "2"], "--status shows one process: leave out --workers"],
     [["--status-token", TOKEN], "--status-token needs --status or --metrics"],
     [["--status", "--status-token", "short"], "--status-token takes 16 or more printable characters without spaces"],
   ])("refuses %j with exit code 2", async (args, message) => {
