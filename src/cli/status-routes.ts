@@ -84,7 +84,9 @@ export class StatusRoutes {
     this.#count().then(
       (counts) => {
         const event = eventOf(counts);
-        for (const reader of this.#readers) if (!reader.writableNeedDrain) reader.write(event);
+        for (const reader of this.#readers) {
+          if (!reader.writableNeedDrain && !reader.writableEnded) reader.write(event);
+        }
       },
       () => {}, // the page draws a gap
     );

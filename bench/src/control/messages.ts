@@ -30,6 +30,10 @@ export type ServerReport =
 export interface ServerSettings {
   /** Halyard: how messages are received. */
   readonly style?: "handler" | "iterator";
+  /** Halyard: who observes its connections; nobody by default. */
+  readonly observer?: "tally" | "frames";
+  /** Halyard: the `dist` of another build than that of the repository. */
+  readonly build?: string;
   /** permessage-deflate, in each library's nearest equal. Off by default. */
   readonly compression?: CompressionMode;
   readonly tls?: TlsFiles;
