@@ -23,7 +23,8 @@ export function openInside(flags: InsideFlags): Inside | undefined {
   if (cluster.isWorker) return openInWorker(tally, { metrics, status });
   const token = statusTokenOf(flags);
   if (workersOf(flags) > 1) {
-    if (token !== undefined) process.env[TOKEN_VARIABLE] = token.text;
+    if (token === undefined) delete process.env[TOKEN_VARIABLE];
+    else process.env[TOKEN_VARIABLE] = token.text;
     new WorkerTallies().listen();
   }
   const routes = new StatusRoutes({ metrics, status, token: token?.text, count: () => tally });
