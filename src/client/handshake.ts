@@ -19,11 +19,10 @@ import { handshakeHeaders } from "./handshake-request.js";
 import { type Hop, nextHop } from "./hop.js";
 import type { HttpAnswer } from "./http-answer.js";
 import type { Patience } from "./patience.js";
-import type { ProxyAddress } from "./proxy-address.js";
-import { proxyOfEnvironment } from "./proxy-environment.js";
 import { isRedirect, redirectTarget } from "./redirect.js";
+import { openTransport, routeTo } from "./route.js";
 import type { Target } from "./target.js";
-import { dialTransport, openSocket, proxyTransport, tlsDefaults } from "./transport.js";
+import { tlsDefaults } from "./transport.js";
 
 /**
  * How often another socket is asked for because an agent's was dead. A firewall may forget all that are idle at once; but a
@@ -92,18 +91,9 @@ export class Handshake {
 
   /** What `node:http` needs to get to the hop's server. */
   async #wayTo(hop: Hop): Promise<RequestOptions> {
-    const { agent, dial, proxyTls } = this.#options;
+    const { agent } = this.#options;
     if (agent !== undefined) return hop.target.isSecure ? { ...tlsDefaults(hop.target), ...hop.tls, agent } : { agent };
-    if (dial !== undefined) return through(await dialTransport(dial, hop, this.#patience));
-    const proxy = this.#proxyFor(hop.target);
-    return through(proxy === undefined ? openSocket(hop) : await proxyTransport(proxy, proxyTls, hop, this.#patience));
-  }
-
-  /** Asked anew for each server that redirects. No proxy leads to a Unix socket of this machine. */
-  #proxyFor(target: Target): ProxyAddress | undefined {
-    const { proxy } = this.#options;
-    if (target.socketPath !== undefined) return undefined;
-    return proxy === "environment" ? proxyOfEnvironment(target, process.env) : proxy;
+    return through(await openTransport(routeTo(hop, this.#options), this.#patience));
   }
 
   /** Judges an answer of 101. */

@@ -12,14 +12,17 @@ import { openTunnel } from "./proxy-tunnel.js";
 import type { Target } from "./target.js";
 import type { TlsOptions } from "./tls-options.js";
 
-/** Opens a socket to the hop's server; it may still be connecting. */
-export function openSocket(hop: Hop): Duplex {
-  const socket = startSocket(hop);
+/** Which server, and what TLS to it is asked for. */
+type Server = Pick<Hop, "target" | "tls">;
+
+/** Opens a socket to the server; it may still be connecting. */
+export function openSocket(server: Server): Duplex {
+  const socket = startSocket(server);
   socket.on("error", ignore); // it may come before the request listens
   return socket;
 }
 
-function startSocket({ target, tls }: Hop): Duplex {
+function startSocket({ target, tls }: Server): Duplex {
   if (target.socketPath !== undefined) return connectTcp({ path: target.socketPath });
   const { host, port } = target;
   if (!target.isSecure) return connectTcp({ host, port });
@@ -27,25 +30,25 @@ function startSocket({ target, tls }: Hop): Duplex {
 }
 
 /** Has the caller's `dial` open the way to the server, and speaks TLS over it for wss. */
-export async function dialTransport(dial: Dial, { target, tls }: Hop, patience: Patience): Promise<Duplex> {
+export async function dialTransport(dial: Dial, { target, tls }: Server, patience: Patience): Promise<Duplex> {
   const dialled = dialDuplex(dial, target, patience.signal);
   // Who comes too late is not left standing.
   dialled.then((duplex) => patience.signal.aborted && duplex.destroy(), ignore);
   return secure(await patience.within(dialled), { target, tls });
 }
 
-/** Opens the way to the hop's server through a proxy, and speaks TLS over it for wss. */
+/** Opens the way to the server through a proxy, and speaks TLS over it for wss. */
 export async function proxyTransport(
   proxy: ProxyAddress,
   proxyTls: TlsOptions,
-  hop: Hop,
+  server: Server,
   patience: Patience,
 ): Promise<Duplex> {
-  return secure(await openTunnel(proxy, proxyTls, hop.target, patience), hop);
+  return secure(await openTunnel(proxy, proxyTls, server.target, patience), server);
 }
 
 /** What the handshake is to be sent on: for wss TLS over `duplex`. */
-function secure(duplex: Duplex, { target, tls }: Pick<Hop, "target" | "tls">): Duplex {
+function secure(duplex: Duplex, { target, tls }: Server): Duplex {
   if (!target.isSecure) return duplex;
   // The host is not dialled again: it is the one that the certificate must be for, which SNI does not say of an address.
   const secured = connectTls({ ...tlsDefaults(target), ...tls, host: target.host, socket: duplex });
