@@ -104,9 +104,8 @@ function earlyEndOf(session: ConnectSession, once: boolean): CliError | undefine
   return session.hasUnsent ? earlyEndFailure("all input was sent") : undefined;
 }
 
-function connectedTo({ url, remote, subprotocol, headers }: Connection) {
-  const extensions = headers["sec-websocket-extensions"] ?? "";
-  return { event: "connected", url, remote, subprotocol, extensions } as const;
+function connectedTo({ url, remote, httpVersion, subprotocol, extensions }: Connection) {
+  return { event: "connected", url, remote, httpVersion, subprotocol, extensions } as const;
 }
 
 function closedBy({ code, reason, by, clean }: CloseInfo) {

@@ -1,3 +1,5 @@
+import type { Connection } from "../client/index.js";
+
 /** What `halyard connect` reports. Each kind has its own line in text and its own fields in JSON. */
 export type ConnectEvent =
   | {
@@ -5,6 +7,8 @@ export type ConnectEvent =
       /** Without credentials. */
       readonly url: string;
       readonly remote: string;
+      /** The version of HTTP that it was opened over. */
+      readonly httpVersion: Connection["httpVersion"];
       readonly subprotocol: string;
       /** What the server has agreed to, as its header says: `"permessage-deflate"`. */
       readonly extensions: string;

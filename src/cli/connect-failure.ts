@@ -14,6 +14,7 @@ import { beginningOf } from "./echo-log.js";
 /** What can be done, where the library names an option and this command has a flag. */
 const advice: Partial<Record<ConnectErrorCode, string>> = {
   "tls-failed": "--ca FILE trusts a private certificate, --insecure takes any; a port without TLS needs ws://",
+  "http2-failed": "leave out --http2, or ask who runs the server for WebSocket over HTTP/2 (RFC 8441)",
   "http-status": "check the path, and what the server wants: --header, --auth, --origin, --subprotocol",
   "redirect-refused": "give the right URL, or --follow-redirects COUNT",
   "bad-subprotocol": "offer what the server speaks with --subprotocol",

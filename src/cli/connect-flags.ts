@@ -53,6 +53,11 @@ const sessionFlags = {
     description: 'Proxy to go through: http, https or socks5; "environment" takes HTTPS_PROXY and the like',
     otherwise: "none",
   },
+  http2: {
+    group: "Handshake",
+    kind: "switch",
+    description: "Ask for HTTP/2; a wss server may choose HTTP/1.1, a ws server must take it",
+  },
   "timeout-ms": {
     group: "Handshake",
     kind: "count",

@@ -20,6 +20,7 @@ export async function connectOptionsOf(flags: ConnectFlags, signal: AbortSignal)
     handshakeTimeoutMs: flags.timeoutMs,
     followRedirects: flags.followRedirects,
     proxy: flags.proxy,
+    http2: flags.http2,
     signal,
     maxMessageBytes: flags.maxMessageBytes,
     maxFrameBytes: flags.maxFrameBytes,

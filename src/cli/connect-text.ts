@@ -32,10 +32,11 @@ export function formatForSession(event: ConnectEvent, paint: Paint): string | un
   }
 }
 
-function formatConnected({ url, subprotocol, extensions }: ConnectEvent & { event: "connected" }): string {
+function formatConnected({ url, httpVersion, subprotocol, extensions }: ConnectEvent & { event: "connected" }): string {
+  const carried = httpVersion === "2.0" ? " over HTTP/2" : "";
   const spoken = subprotocol === "" ? "" : `, which speaks ${printable(subprotocol)}`;
   const extended = extensions === "" ? "" : ` (${printable(extensions)})`;
-  return `Connected to ${printable(url)}${spoken}${extended}. Enter sends a line, /help lists commands, Ctrl-C closes.`;
+  return `Connected to ${printable(url)}${carried}${spoken}${extended}. Enter sends a line, /help lists commands, Ctrl-C closes.`;
 }
 
 /** A message as a terminal may show it: text on one line, bytes in hexadecimal. */

@@ -7,6 +7,7 @@ export type ConnectErrorCode =
   | "connection-refused"
   | "network-failed"
   | "tls-failed"
+  | "http2-failed"
   | "http-status"
   | "redirect-refused"
   | ProxyErrorCode
@@ -37,6 +38,7 @@ export const connectAdvice: Readonly<Record<ConnectErrorCode, string>> = {
   "connection-refused": "check the port, and that the server is running and listens there",
   "network-failed": "check the address, and the network, proxy or firewall in between",
   "tls-failed": "check that the port speaks TLS; a private certificate needs the option tls, { ca }",
+  "http2-failed": "leave out the option http2, or ask who runs the server for WebSocket over HTTP/2 (RFC 8441)",
   "http-status": "see error.response for its headers and body",
   "redirect-refused": "connect to the right URL; see error.response.headers.location",
   "proxy-unreachable": "check the option proxy, and that the proxy is running",
@@ -71,26 +73,30 @@ class ConnectFailure extends Error {
   /** What was dialled, without credentials and query. */
   readonly url: string;
   // Private, so that a logged error does not show a body and cookies.
-  readonly #response: HttpAnswer | undefined;
-  readonly #fault: ResponseFaultCode | undefined;
+  readonly #details: ConnectErrorDetails;
+  readonly #what: string;
 
   constructor(code: ConnectErrorCode, url: string, what: string, details: ConnectErrorDetails) {
     const message = `could not connect to ${url}: ${what}; ${connectAdvice[code]}`;
     super(message, "cause" in details ? { cause: details.cause } : undefined);
     this.code = code;
     this.url = url;
-    this.#response = details.response;
-    this.#fault = details.fault;
+    this.#details = details;
+    this.#what = what;
   }
 
   /** The server's answer, where there was a whole one. */
   get response(): HttpAnswer | undefined {
-    return this.#response;
+    return this.#details.response;
   }
 
   /** The row of the table of response faults, for the codes that begin with `bad-`. */
   get fault(): ResponseFaultCode | undefined {
-    return this.#fault;
+    return this.#details.fault;
+  }
+
+  static at(url: string, error: ConnectFailure): ConnectFailure {
+    return new ConnectFailure(error.code, url, error.#what, error.#details);
   }
 }
 
@@ -129,4 +135,9 @@ export function connectError(
   details: ConnectErrorDetails = {},
 ): ConnectError {
   return new ConnectFailure(code, url, what, details) as ConnectError;
+}
+
+/** The same error for somebody who wanted another URL by the same way. */
+export function failureAt(url: string, error: ConnectError): ConnectError {
+  return ConnectFailure.at(url, error) as ConnectError;
 }

@@ -10,7 +10,7 @@ import {
 } from "../connection/index.js";
 import { checkHeaders, type HeaderFields } from "../internal/header-fields.js";
 import { isFieldValue, isToken } from "../internal/http-token.js";
-import { checkFunction, checkInteger, checkKeys, checkShape } from "../internal/option-check.js";
+import { checkBoolean, checkFunction, checkInteger, checkKeys, checkShape } from "../internal/option-check.js";
 import type { CookieJar } from "./cookie-jar.js";
 import type { Dial } from "./dial.js";
 import { type ProxyAddress, readProxy } from "./proxy-address.js";
@@ -54,6 +54,12 @@ export interface ConnectOptions<Data = undefined> extends ConnectionOptions {
   readonly proxy?: string | URL | undefined;
   /** Options of `node:tls` for a proxy of https: `ca`, `cert`, `key` and so on. `tls` is for the server. */
   readonly proxyTls?: TlsOptions | undefined;
+  /**
+   * Whether to ask for HTTP/2 (RFC 8441): all connections that go to the same server by the same way are then streams of one
+   * session, as far as the server lets them be. A wss server that does without is spoken to over HTTP/1.1; with a ws server HTTP/2
+   * is a must. Not together with `agent`. Default false.
+   */
+  readonly http2?: boolean | undefined;
   /** Gives the Cookie header, and keeps what Set-Cookie says. What it refuses to keep, it need not. */
   readonly cookies?: CookieJar | undefined;
   /** Redirects that are followed, 0 to 20. Default 0: a redirect is an error. Never from wss to ws, nor to a Unix socket. */
@@ -90,6 +96,7 @@ export interface ResolvedConnectOptions {
   readonly dial: Dial | undefined;
   readonly proxy: ProxyAddress | "environment" | undefined;
   readonly proxyTls: TlsOptions;
+  readonly http2: boolean;
   readonly cookies: CookieJar | undefined;
   readonly followRedirects: number;
   readonly readBufferSize: number;
@@ -108,6 +115,7 @@ const ownOptionNames: Readonly<Record<Exclude<keyof ConnectOptions, keyof Connec
   dial: true,
   proxy: true,
   proxyTls: true,
+  http2: true,
   cookies: true,
   followRedirects: true,
   readBufferSize: true,
@@ -141,6 +149,9 @@ export function resolveConnectOptions<Data>(options: ConnectOptions<Data>): Reso
   if (options.proxy !== undefined && (options.agent !== undefined || options.dial !== undefined)) {
     throw new TypeError("option proxy stands instead of options agent and dial; give one of them");
   }
+  if (options.http2 === true && options.agent !== undefined) {
+    throw new TypeError("option http2 shares sessions where option agent shares sockets; give one of them");
+  }
   return Object.freeze({
     connection: resolveConnectionOptions(options),
     headers: resolveHeaders(options.headers),
@@ -153,6 +164,7 @@ export function resolveConnectOptions<Data>(options: ConnectOptions<Data>): Reso
     dial: checkFunction("dial", options.dial, undefined),
     proxy: resolveProxy(options.proxy),
     proxyTls: checkTls(options.proxyTls, "proxyTls"),
+    http2: checkBoolean("http2", options.http2, false),
     cookies: checkShape("cookies", options.cookies, "a jar with getCookieString and setCookie", isCookieJar),
     followRedirects: checkInteger("followRedirects", options.followRedirects, 0, 0, MAX_REDIRECTS),
     readBufferSize: checkInteger("readBufferSize", options.readBufferSize, 64 * KIB, 256, 16 * MIB),

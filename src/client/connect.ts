@@ -3,6 +3,7 @@ import { Socket } from "node:net";
 import {
   Connection,
   formatAddress,
+  type HttpVersion,
   processTimers,
   sharedReadBuffer,
   tellObservers,
@@ -21,7 +22,7 @@ import { readTarget } from "./target.js";
 export type ClientConnection<Data = undefined> = Connection<Data>;
 
 /**
- * Opens a WebSocket by the handshake of RFC 6455 §4.1; resolves with the connection, which holds what the server sends until
+ * Opens a WebSocket by the handshake of RFC 6455 §4.1, or with `http2` by that of RFC 8441; resolves with the connection, which holds what the server sends until
  * somebody reads it.
  *
  * Rejects with a `ConnectError` that says why there is no connection; then nothing is left open.
@@ -54,7 +55,7 @@ export async function connectByTimers<Data = undefined>(
   const patience = new Patience(target.label, resolved, timers);
   const startMs = performance.now();
   try {
-    const opened = await new Handshake(resolved, patience).run(first);
+    const opened = await new Handshake(resolved, patience, timers).run(first);
     const connection = connectionOn(opened, resolved, timers, options.data as Data);
     publishConnectOpen(connection, performance.now() - startMs);
     return connection;
@@ -74,8 +75,8 @@ function connectionOn<Data>(
   timers: TimerWheel,
   data: Data,
 ): Connection<Data> {
-  const { socket, target, agreement, answer, head } = opened;
-  const net = socket instanceof Socket ? socket : undefined;
+  const { socket, transport, target, agreement, answer, head } = opened;
+  const net = transport instanceof Socket ? transport : undefined;
   net?.setTimeout(0);
   net?.setNoDelay(true);
   const setup = {
@@ -94,6 +95,7 @@ function connectionOn<Data>(
     subprotocol: agreement.subprotocol,
     extensions: answer.headers["sec-websocket-extensions"] ?? "",
     url: target.url,
+    httpVersion: answer.httpVersion as HttpVersion,
     headers: answer.headers,
     data,
   };

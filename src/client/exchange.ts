@@ -6,20 +6,31 @@ import type { Duplex } from "node:stream";
 import { TLSSocket } from "node:tls";
 
 import { type Deferred, defer } from "../internal/deferred.js";
+import { AnswerBody } from "./answer-body.js";
 import type { ConnectError } from "./connect-error.js";
-import { answerOf, type HttpAnswer, MAX_BODY_BYTES } from "./http-answer.js";
+import { answerOf, type HttpAnswer } from "./http-answer.js";
 import { networkFailure } from "./network-failure.js";
 import type { Patience } from "./patience.js";
 import type { Target } from "./target.js";
 
 /** What a server made of a handshake request. */
 export type Outcome =
-  /** It answered 101. The socket is a WebSocket's, if the answer is right; `head` came behind it. */
-  | { readonly kind: "switched"; readonly answer: HttpAnswer; readonly socket: Duplex; readonly head: Buffer }
+  | Switched
   /** It answered with another status; the socket is dealt with. */
   | { readonly kind: "answered"; readonly answer: HttpAnswer }
   /** It never saw it, or closed just then: the socket, one that an agent had kept, was dead. Asking again is safe. */
   | { readonly kind: "stale"; readonly error: ConnectError };
+
+/** It let us in. The socket is a WebSocket's, if the answer is right; `head` came behind it. */
+export interface Switched {
+  readonly kind: "switched";
+  readonly answer: HttpAnswer;
+  /** Over HTTP/2 a stream. */
+  readonly socket: Duplex;
+  /** What has the addresses: the socket itself, or that of the stream's session. */
+  readonly transport: Duplex;
+  readonly head: Buffer;
+}
 
 /** Which answers are wanted without their body. */
 export type IsHeadEnough = (answer: HttpAnswer) => boolean;
@@ -65,7 +76,7 @@ class Exchange {
   /** What the socket had read before it was ours. */
   #bytesBefore = 0;
   /** The answer whose body is being read. */
-  #answer: { readonly response: IncomingMessage; readonly chunks: Buffer[]; size: number } | undefined;
+  #answer: { readonly response: IncomingMessage; readonly body: AnswerBody } | undefined;
 
   constructor(
     request: ClientRequest,
@@ -97,8 +108,8 @@ class Exchange {
     this.#bytesBefore = socket.bytesRead;
     // Node has its own listener while it uses the socket, and none before and after. An agent may give one socket twice.
     if (!socket.listeners("error").includes(ignore)) socket.on("error", ignore);
-    // A ws target behind a proxy of https has a TLS socket too: it is secured already.
-    const isTls = this.#target.isSecure && socket instanceof TLSSocket && !this.#request.reusedSocket;
+    // It is secured already where an agent had it, HTTP/2 was asked for on it, or a proxy of https is spoken to for a ws target.
+    const isTls = this.#target.isSecure && socket instanceof TLSSocket && socket.alpnProtocol === null;
     const connected = isTls ? "securing" : "asking";
     // Some addresses are refused at once, before anybody could listen.
     if (socket.destroyed) this.#onError(socket.errored ?? new Error("the socket was closed"));
@@ -118,7 +129,7 @@ class Exchange {
     }
     // A server that ends its side may still be owed a close frame.
     socket.allowHalfOpen = true;
-    this.#outcome.resolve({ kind: "switched", answer: answerOf(response), socket, head });
+    this.#outcome.resolve({ kind: "switched", answer: answerOf(response), socket, transport: socket, head });
   }
 
   #onResponse(response: IncomingMessage): void {
@@ -129,27 +140,25 @@ class Exchange {
       this.#onUpgrade(response, response.socket, Buffer.alloc(0));
       return;
     }
-    const answer = { response, chunks: [] as Buffer[], size: 0 };
-    this.#answer = answer;
+    const body = new AnswerBody();
+    this.#answer = { response, body };
     if (this.#isHeadEnough(answerOf(response))) {
       this.#onAnswered(false);
       return;
     }
     response.on("data", (chunk: Buffer) => {
-      answer.chunks.push(chunk);
-      answer.size += chunk.length;
-      if (answer.size > MAX_BODY_BYTES) this.#onAnswered(false);
+      body.push(chunk);
+      if (body.isTooLong) this.#onAnswered(false);
     });
     response.on("end", () => this.#onAnswered(response.complete));
   }
 
   #onAnswered(isBodyComplete: boolean): void {
     if (this.#answer === undefined || !this.#settle()) return;
-    const { response, chunks, size } = this.#answer;
+    const { response, body } = this.#answer;
     // A body that was read to its end leaves a socket that an agent may use again.
     if (!isBodyComplete || !this.#hasAgent) this.#abandon();
-    const body = Buffer.concat(chunks, Math.min(size, MAX_BODY_BYTES));
-    this.#outcome.resolve({ kind: "answered", answer: answerOf(response, body, isBodyComplete) });
+    this.#outcome.resolve({ kind: "answered", answer: answerOf(response, body.bytes, isBodyComplete) });
   }
 
   #onError(cause: unknown): void {

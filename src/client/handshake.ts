@@ -1,12 +1,12 @@
-import type { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
 import { type RequestOptions, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 
-import { acceptKey, withinBudget } from "../connection/index.js";
+import { acceptKey, destroySocket, type TimerWheel, withinBudget } from "../connection/index.js";
 import {
   type DeflateAgreement,
   type HandshakeAgreement,
+  readHandshakeAgreement,
   readHandshakeResponse,
   type ResponseFaultCode,
   responseFaults,
@@ -14,10 +14,12 @@ import {
 import { type ConnectError, connectError } from "./connect-error.js";
 import type { ResolvedConnectOptions } from "./connect-options.js";
 import { cookiesFor, keepCookies } from "./cookies.js";
-import { exchange, type Outcome } from "./exchange.js";
-import { handshakeHeaders } from "./handshake-request.js";
+import { exchange, type Outcome, type Switched } from "./exchange.js";
+import { connectHeaders, type RequestParts, upgradeHeaders } from "./handshake-request.js";
 import { type Hop, nextHop } from "./hop.js";
 import type { HttpAnswer } from "./http-answer.js";
+import { exchangeOverHttp2, type Http2Outcome } from "./http2-exchange.js";
+import { sharedSessions } from "./http2-sessions.js";
 import type { Patience } from "./patience.js";
 import { isRedirect, redirectTarget } from "./redirect.js";
 import { openTransport, routeTo } from "./route.js";
@@ -30,26 +32,24 @@ import { tlsDefaults } from "./transport.js";
  */
 const MAX_STALE_SOCKETS = 5;
 
-/** A socket that has become a WebSocket's. */
-export interface Opened {
+/** A socket that has become a WebSocket's, and what was agreed on. */
+export interface Opened extends Omit<Switched, "kind"> {
   readonly target: Target;
   readonly agreement: HandshakeAgreement;
-  readonly answer: HttpAnswer;
-  readonly socket: Duplex;
-  /** What came behind the answer. */
-  readonly head: Buffer;
 }
 
 /** The client's side of the opening handshake, RFC 6455 §4.1, with as many servers as redirect to another. */
 export class Handshake {
   readonly #options: ResolvedConnectOptions;
   readonly #patience: Patience;
+  readonly #timers: TimerWheel;
   /** The permessage-deflate that is offered. */
   readonly #deflate: DeflateAgreement | undefined;
 
-  constructor(options: ResolvedConnectOptions, patience: Patience) {
+  constructor(options: ResolvedConnectOptions, patience: Patience, timers: TimerWheel) {
     this.#options = options;
     this.#patience = patience;
+    this.#timers = timers;
     const { compression } = options.connection;
     this.#deflate = compression === undefined ? undefined : withinBudget(compression);
   }
@@ -82,11 +82,23 @@ export class Handshake {
   /** Sends the handshake request to the hop's server and waits for the answer. */
   async #ask(hop: Hop, key: string): Promise<Outcome> {
     this.#patience.signal.throwIfAborted();
-    const cookie = await this.#cookiesFor(hop.target);
-    const headers = handshakeHeaders(hop, { key, cookie, deflate: this.#deflate }, this.#options);
+    const parts = { cookie: await this.#cookiesFor(hop.target), deflate: this.#deflate };
     this.#patience.stage = "connecting";
-    const way = await this.#wayTo(hop);
-    return await exchange(hop.target, { ...way, headers }, this.#patience, (response) => this.#isFollowed(response));
+    const outcome = this.#options.http2 ? await this.#askOverHttp2(hop, parts) : undefined;
+    if (outcome !== undefined && outcome.kind !== "http1") return outcome;
+    const way = outcome?.socket === undefined ? await this.#wayTo(hop) : through(outcome.socket);
+    const headers = upgradeHeaders(hop, key, parts, this.#options);
+    return await exchange(hop.target, { ...way, headers }, this.#patience, this.#isFollowed);
+  }
+
+  /** The same over HTTP/2, unless a wss server wants HTTP/1.1. */
+  async #askOverHttp2(hop: Hop, parts: RequestParts): Promise<Http2Outcome> {
+    const headers = connectHeaders(hop, parts, this.#options);
+    const asked = await sharedSessions.request(routeTo(hop, this.#options), headers, this.#patience, this.#timers);
+    if (asked.kind === "http1") return asked;
+    const outcome = await exchangeOverHttp2(asked, hop.target, this.#patience, this.#isFollowed);
+    if (outcome.kind !== "http1" || hop.target.isSecure) return outcome;
+    throw connectError("http2-failed", hop.target.label, "it wants to be asked over HTTP/1.1");
   }
 
   /** What `node:http` needs to get to the hop's server. */
@@ -97,17 +109,19 @@ export class Handshake {
   }
 
   /** Judges an answer of 101. */
-  async #conclude({ answer, socket, head }: Switched, target: Target, key: string): Promise<Opened> {
+  async #conclude(switched: Switched, target: Target, key: string): Promise<Opened> {
+    const { answer, socket } = switched;
     try {
       await this.#keepCookies(target, answer);
       this.#patience.signal.throwIfAborted();
       const { subprotocols } = this.#options;
       const expected = { accept: acceptKey(key), subprotocols, deflate: this.#deflate };
-      const verdict = readHandshakeResponse(answer, expected);
+      const read = answer.httpVersion === "2.0" ? readHandshakeAgreement : readHandshakeResponse;
+      const verdict = read(answer, expected);
       if (verdict.kind === "failure") throw badAnswer(verdict.fault, target, answer);
-      return { target, agreement: verdict, answer, socket, head };
+      return { ...switched, target, agreement: verdict };
     } catch (error) {
-      socket.destroy();
+      destroySocket(socket);
       throw error;
     }
   }
@@ -115,21 +129,25 @@ export class Handshake {
   /** Where an answer that is not 101 sends us; throws the error that it stands for where that is nowhere. */
   #whereTo(answer: HttpAnswer, from: Target, redirects: number): Target {
     const { followRedirects } = this.#options;
-    const { status } = answer;
+    const { status, httpVersion } = answer;
     if (!this.#isFollowed(answer)) {
       const name = `${status} ${STATUS_CODES[status] ?? ""}`.trimEnd();
       // RFC 9110 §15.5.8: a 407 is a proxy's word, whoever hands it on.
       const who = status === 407 ? "a proxy on the way" : "the server";
-      throw connectError("http-status", from.label, `${who} answered ${name} instead of 101`, { response: answer });
+      throw connectError(
+        "http-status",
+        from.label,
+        `${who} answered ${name} instead of ${httpVersion === "2.0" ? 200 : 101}`,
+        { response: answer },
+      );
     }
     if (redirects < followRedirects) return redirectTarget(answer, from);
     const what = `it redirects once more than followRedirects (${followRedirects}) allows`;
     throw connectError("redirect-refused", from.label, what, { response: answer });
   }
 
-  #isFollowed(answer: Pick<HttpAnswer, "status" | "headers">): boolean {
-    return this.#options.followRedirects > 0 && isRedirect(answer);
-  }
+  readonly #isFollowed = (answer: Pick<HttpAnswer, "status" | "headers">): boolean =>
+    this.#options.followRedirects > 0 && isRedirect(answer);
 
   async #cookiesFor(target: Target): Promise<string> {
     const { cookies } = this.#options;
@@ -149,8 +167,6 @@ export class Handshake {
 function through(socket: Duplex): RequestOptions {
   return { createConnection: () => socket };
 }
-
-type Switched = Extract<Outcome, { readonly kind: "switched" }>;
 
 function badAnswer(fault: ResponseFaultCode, { label }: Target, response: HttpAnswer): ConnectError {
   const { subject, rfc = 6455, section, explanation } = responseFaults[fault];

@@ -4,13 +4,21 @@ import { type ConnectError, connectError } from "./connect-error.js";
 import type { ResolvedConnectOptions } from "./connect-options.js";
 
 /** How far a connection has come. */
-export type Stage = "reaching-proxy" | "asking-proxy" | "connecting" | "securing" | "asking" | "using-cookies";
+export type Stage =
+  | "reaching-proxy"
+  | "asking-proxy"
+  | "connecting"
+  | "securing"
+  | "exchanging-settings"
+  | "asking"
+  | "using-cookies";
 
 const progress: Readonly<Record<Stage, string>> = {
   "reaching-proxy": "the proxy was not reached yet",
   "asking-proxy": "the proxy had not opened the way to the server yet",
   connecting: "the way to the server was not open yet",
   securing: "the TLS handshake was not over yet",
+  "exchanging-settings": "the server had not sent its settings of HTTP/2 yet",
   asking: "the server had not answered the opening handshake yet",
   "using-cookies": "the option cookies had not answered yet",
 };

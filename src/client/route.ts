@@ -32,3 +32,36 @@ export async function openTransport(
   if (dial !== undefined) return await dialTransport(dial, server, patience);
   return proxy === undefined ? openSocket(server) : await proxyTransport(proxy, proxyTls, server, patience);
 }
+/**
+ * Whether what goes over the one may go over the other: to the same server, by the same way, as the same client. What cannot be
+ * compared, such as the functions and contexts among TLS options, is the same only if it is identical.
+ */
+export function isSameRoute(one: Route, other: Route): boolean {
+  return (
+    one.target.origin === other.target.origin &&
+    one.dial === other.dial &&
+    isSameProxy(one.proxy, other.proxy) &&
+    isSameTls(one.tls, other.tls) &&
+    isSameTls(one.proxyTls, other.proxyTls)
+  );
+}
+
+function isSameProxy(one: ProxyAddress | undefined, other: ProxyAddress | undefined): boolean {
+  return (
+    one?.label === other?.label &&
+    one?.credentials?.user === other?.credentials?.user &&
+    one?.credentials?.password === other?.credentials?.password
+  );
+}
+
+function isSameTls(one: TlsOptions, other: TlsOptions): boolean {
+  const names = new Set([...Object.keys(one), ...Object.keys(other)]) as Set<keyof TlsOptions>;
+  return [...names].every((name) => isSameValue(one[name], other[name]));
+}
+
+function isSameValue(one: unknown, other: unknown): boolean {
+  if (Object.is(one, other)) return true;
+  if (one instanceof Uint8Array && other instanceof Uint8Array) return Buffer.compare(one, other) === 0;
+  if (!Array.isArray(one) || !Array.isArray(other) || one.length !== other.length) return false;
+  return one.every((each, index) => isSameValue(each, other[index]));
+}

@@ -32,7 +32,14 @@ describe("formatForSession()", () => {
 
   test.each<[event: ConnectEvent, text: string | undefined]>([
     [
-      { event: "connected", url: "ws://a/", remote: "192.0.2.1:80", subprotocol: "", extensions: "" },
+      {
+        event: "connected",
+        url: "ws://a/",
+        remote: "192.0.2.1:80",
+        httpVersion: "1.1",
+        subprotocol: "",
+        extensions: "",
+      },
       "Connected to ws://a/. Enter sends a line, /help lists commands, Ctrl-C closes.",
     ],
     [
@@ -40,10 +47,11 @@ describe("formatForSession()", () => {
         event: "connected",
         url: "ws://a/",
         remote: "192.0.2.1:80",
+        httpVersion: "2.0",
         subprotocol: "chat.v2",
         extensions: "permessage-deflate",
       },
-      "Connected to ws://a/, which speaks chat.v2 (permessage-deflate). Enter sends a line, /help lists commands, Ctrl-C closes.",
+      "Connected to ws://a/ over HTTP/2, which speaks chat.v2 (permessage-deflate). Enter sends a line, /help lists commands, Ctrl-C closes.",
     ],
     [{ event: "message", message: "hi" }, "< hi"],
     [{ event: "message", message: Uint8Array.of(1) }, "< <binary, 1 byte> 01  ."],

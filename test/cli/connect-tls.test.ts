@@ -112,3 +112,13 @@ test("halyard connect shows the certificate of --cert and --key", patience, asyn
   expect(await greet(url, `--ca=${server.certFile}`)).toMatchObject({ code: 1, stdout: "" });
   expect(names).toEqual(["let in"]);
 });
+
+test.each([
+  ["gets it", true, "2.0"],
+  ["does with HTTP/1.1 where the server has nothing else", false, "1.1"],
+])("halyard connect --http2 %s, and says so", patience, async (_, http2, httpVersion) => {
+  const url = await greeting({ tls: await createSelfSigned(undefined), http2 });
+  const { code, stdout } = await greet(url, "--http2", "--insecure", "--json");
+  expect(code).toBe(0);
+  expect(stdout.split("\n").filter((line) => line.includes(`"httpVersion":"${httpVersion}"`))).toHaveLength(1);
+});

@@ -323,6 +323,7 @@ describe("halyard connect --json", patience, () => {
         event: "connected",
         url: echoUrl,
         remote: expect.stringMatching(/^(?:\[::1\]|127\.0\.0\.1):\d+$/) as unknown,
+        httpVersion: "1.1",
         subprotocol: "",
         extensions: "",
       },

@@ -74,6 +74,7 @@ const options: Record<keyof ConnectOptions, { readonly wrong: readonly Wrong[]; 
       wrong: [wrongType("ca", 5, null, { cert: "x" })],
       right: [{}, { rejectUnauthorized: false }],
     },
+    http2: { wrong: [wrongType("h2", 1, null, {})], right: [true, false] },
     cookies: {
       wrong: [wrongType("jar", 5, null, {}, { getCookieString: () => "" }, { setCookie: () => {} })],
       right: [{ getCookieString: () => "", setCookie: () => {} }],
