@@ -13,7 +13,7 @@ import { Server as TlsServer, TLSSocket } from "node:tls";
 
 import { processTimers, type TimerWheel, WheelTimer } from "../connection/index.js";
 import { asksForWebSocket } from "./http2-opening.js";
-import { SessionGuard } from "./session-guard.js";
+import { guardHttp2Session } from "./session-guard.js";
 
 /** What every client's HTTP/2 connection begins with, RFC 9113 §3.4; no method of HTTP/1.1 begins so. */
 const PREFACE = "PRI";
@@ -21,8 +21,8 @@ const PREFACE = "PRI";
 const MAX_STREAMS = 100;
 /** Megabytes that Node keeps for a session before it refuses further streams. */
 const MAX_SESSION_MEMORY_MB = 10;
-/** How long a session may have no stream, as in nginx within a factor of three. */
-const IDLE_TIMEOUT_MS = 60_000;
+/** What may be under way to us in all streams of a session together, in bytes; each has its own 64 KiB. */
+const SESSION_WINDOW_BYTES = 1024 * 1024;
 
 /** What serves the streams. */
 export interface Http2Listeners {
@@ -78,7 +78,8 @@ export class Http2Entrance {
     http2.on("session", (session) => {
       this.#sessions.add(session);
       session.once("close", () => this.#sessions.delete(session));
-      SessionGuard.watch(session, IDLE_TIMEOUT_MS, this.#timers, () => performance.now());
+      session.setLocalWindowSize(SESSION_WINDOW_BYTES);
+      guardHttp2Session(session, this.#timers);
     });
   }
 

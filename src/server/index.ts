@@ -27,6 +27,7 @@ export type { ProxyHeaders, TrustProxy, TrustProxyOptions } from "./proxy/trust-
 export type { TrustedProxies } from "./proxy/trusted-proxies.js";
 export { Refusal, type RefusalCode, type RefusalInit, refuse } from "./refusal.js";
 export type { ServerDrainEvent, UpgradeRefuseEvent } from "./server-channels.js";
+export { guardHttp2Session } from "./session-guard.js";
 export { serve, type ServeOptions } from "./serve.js";
 export type { ServerCloseOptions } from "./server-close.js";
 export type { Server, ServerRole } from "./server.js";
