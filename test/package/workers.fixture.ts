@@ -17,6 +17,7 @@ const server: Server = await serve({
   host: "127.0.0.1",
   port: Number(port),
   workers: Number(workers),
+  http2: true,
   routes: {
     "/pid": {
       open: (connection) => void connection.write(String(process.pid)),

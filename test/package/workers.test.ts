@@ -1,3 +1,5 @@
+import { connect as connectTcp } from "node:net";
+import { type Connection, connect } from "halyard/client";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { compileProgram } from "../examples/program.js";
 import { EchoPeer } from "../support/echo-peer.js";
@@ -66,6 +68,31 @@ describe("serve({ workers })", patience, () => {
     const peers = await program.peersOfAll("/news", 2);
     program.process.signal("SIGUSR2");
     for (const { peer } of peers) expect(await peer.receive()).toBe("from the primary");
+  });
+
+  test("takes HTTP/2 in every worker, all streams of a session in one, publishes across and drains", async () => {
+    const program = start();
+    const url = `ws://127.0.0.1:${await program.port()}/news`;
+    const connections: Connection[] = [];
+    const pids = new Set<unknown>();
+    while (pids.size < 2) {
+      const dial = ({ port }: URL) => connectTcp(Number(port), "127.0.0.1"); // another function: another session
+      const streams = await Promise.all([1, 2].map(async () => await connect(url, { http2: true, dial })));
+      const [pid, samePid] = await Promise.all(streams.map(async (stream) => await stream.receive()));
+      expect(samePid).toBe(pid);
+      pids.add(pid);
+      connections.push(...streams);
+    }
+    expect(connections.map(({ httpVersion }) => httpVersion)).toEqual(connections.map(() => "2.0"));
+    const [speaker, ...listeners] = connections;
+    await speaker?.send("news");
+    for (const listener of listeners) expect(await listener.receive()).toBe("news");
+    program.process.signal("SIGINT");
+    for (const { closed } of connections) {
+      expect(await closed).toMatchObject({ code: 1012, reason: "new version", by: "peer", clean: true });
+    }
+    const [report] = await program.hear("report");
+    expect(report).toEqual({ closed: connections.length, terminated: 0 });
   });
 
   test("gives each worker its share of the memory for queued bytes", async () => {
