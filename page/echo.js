@@ -24,11 +24,22 @@ let told = "";
 const endpoint = new URL("/echo", location.href);
 endpoint.protocol = location.protocol === "https:" ? "wss:" : "ws:";
 
+/**
+ * Where the page came over HTTP/1.1, so does its WebSocket. Elsewhere the server is asked to say so in its first message: a browser
+ * does not tell.
+ */
+const [navigation] = performance.getEntriesByType("navigation");
+const isHttp1 = navigation instanceof PerformanceNavigationTiming && navigation.nextHopProtocol === "http/1.1";
+const asking = isHttp1 ? endpoint : new URL("?http", endpoint);
+
+/** Whether the next message is to be the server's word of its version. */
+let isAwaitingVersion = false;
+
 let socket = connect();
 
 /** Opens a connection to /echo of the host that served this page: wss:// from https://, ws:// from http://. */
 function connect() {
-  const opening = new ReconnectingSocket(endpoint, { maxDelayMs: 10_000, maxQueuedBytes: 4 * MAX_BUFFERED_BYTES });
+  const opening = new ReconnectingSocket(asking, { maxDelayMs: 10_000, maxQueuedBytes: 4 * MAX_BUFFERED_BYTES });
   log.add("Status", `Connecting to ${endpoint.href}`);
   opening.on("state", showChange);
   opening.on("message", (data) => showReceived(typeof data === "string" ? data : new Uint8Array(data)));
@@ -38,10 +49,12 @@ function connect() {
 
 /** @param {import("./reconnecting.js").ReconnectingState} state */
 function showChange(state) {
+  isAwaitingVersion = !isHttp1 && state.kind === "open";
   if (state.kind === "open") log.add("Status", "Connected");
   else roundTrips.forgetWaiting();
   const reason = "reason" in state && state.reason !== undefined ? describeReason(state.reason) : "";
-  showState(state, reason === "" ? endpoint.href : reason);
+  const place = state.kind === "open" && isHttp1 ? `${endpoint.href} over HTTP/1.1` : endpoint.href;
+  showState(state, reason === "" ? place : reason);
   // One line for each time the connection goes, and one when it does not come back at once: not one for each attempt.
   const isNews = state.kind === "closed" || (state.kind === "waiting" && reason !== told);
   if (isNews) log.add("Status", reason);
@@ -50,6 +63,12 @@ function showChange(state) {
 
 /** @param {string | Uint8Array} message */
 function showReceived(message) {
+  const isVersion = isAwaitingVersion && typeof message === "string" && /^HTTP\/\d\.\d$/.test(message);
+  isAwaitingVersion = false;
+  if (isVersion) {
+    showState(socket.state, `${endpoint.href} over ${message.replace("2.0", "2")}`);
+    return;
+  }
   const roundTripMs = roundTrips.received(message, performance.now());
   log.add("Server", describeMessage(message), roundTripMs === undefined ? "" : describeDuration(roundTripMs));
   if (roundTripMs === undefined) return;

@@ -9,14 +9,20 @@ const TOLD_BY_CLOSE: ReadonlySet<ConnectionErrorCode> = new Set([
   "message-timeout",
 ]);
 
+/** Whether `/echo?http` was asked: a browser tells no page over which version of HTTP a WebSocket came, so ours asks. */
+function asksForHttpVersion(url: string): boolean {
+  return new URLSearchParams(url.replace(/^[^?]*/, "")).has("http");
+}
+
 /**
  * The route that answers every message with itself, text as text and binary as binary. It returns the promise of `send`, so
- * a peer that does not read is not read from either.
+ * a peer that does not read is not read from either. To who asks for `/echo?http` it says first which version of HTTP that came over.
  */
 export function createEchoRoute(log: EventLog): ConnectionHandler {
   return {
-    open({ remote }) {
-      log.report({ event: "opened", remote });
+    open(connection) {
+      log.report({ event: "opened", remote: connection.remote });
+      if (asksForHttpVersion(connection.url)) connection.write(`HTTP/${connection.httpVersion}`);
     },
     async message(connection, message) {
       log.report({ event: "message", remote: connection.remote, message });

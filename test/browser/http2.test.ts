@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test } from "vitest";
 import { createSelfSigned } from "../../src/cli/self-signed.js";
 import { serve } from "../../src/server/index.js";
+import { startServe } from "../support/halyard-process.js";
 import { describeInChromium } from "../support/in-chromium.js";
 
 describeInChromium("Chromium, on a page that came over HTTP/2", (browser) => {
@@ -45,5 +46,26 @@ describeInChromium("Chromium, on a page that came over HTTP/2", (browser) => {
     expect(answers).toEqual(["one", "two", "x".repeat(200_000)]);
     expect(opened.map((each) => each.version)).toEqual([version, version, version]);
     expect(new Set(opened.map(({ remote }) => remote)).size).toBe(http2 ? 1 : 3);
+  });
+});
+
+describeInChromium("The echo page of halyard serve --tls", (browser) => {
+  test.each([
+    ["with --http2, where Chromium uses it", ["--http2"], "HTTP/2"],
+    ["without --http2", [], "HTTP/1.1"],
+  ])("shows over which version of HTTP its WebSocket came %s, and echoes", async (_, flags, version) => {
+    const { url } = await startServe("--tls", ...flags);
+    const context = await browser().newContext({ ignoreHTTPSErrors: true });
+    onTestFinished(() => context.close());
+    const page = await context.newPage();
+    await page.goto(url);
+    const endpoint = `${url.replace("https", "wss")}echo`;
+    await page.locator("#endpoint", { hasText: `${endpoint} over ${version}` }).waitFor();
+    expect(await page.locator("#output").textContent()).not.toContain("Server:");
+    for (const text of [version, "hello"]) {
+      await page.fill("#input", text);
+      await page.keyboard.press("Enter");
+      await page.locator("#output", { hasText: `Server: ${text}` }).waitFor();
+    }
   });
 });
