@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { type ClientHttp2Session, type ClientHttp2Stream, type OutgoingHttpHeaders } from "node:http2";
 import type { Duplex } from "node:stream";
 
@@ -35,9 +34,9 @@ export class Http2Session implements TimerOwner {
     this.#rest();
   }
 
-  /** Resolves when the session is gone. */
-  get closed(): Promise<unknown> {
-    return this.isLost ? Promise.resolve() : once(this.#session, "close");
+  /** Has `listener` called when the session is gone. */
+  onClosed(listener: () => void): void {
+    this.#session.once("close", listener);
   }
 
   /** Whether it is gone, with all its streams. */

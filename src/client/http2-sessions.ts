@@ -63,8 +63,9 @@ export class Http2Sessions {
   }
 
   #keep(session: Http2Session): void {
+    if (session.isLost) return;
     this.#sessions.add(session);
-    void session.closed.then(() => this.#sessions.delete(session));
+    session.onClosed(() => this.#sessions.delete(session));
   }
 }
 

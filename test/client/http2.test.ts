@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import { constants, type ServerHttp2Stream } from "node:http2";
-import { connect as connectTcp } from "node:net";
+import { connect as connectTcp, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { describe, expect, test } from "vitest";
 import { createSelfSigned } from "../../src/cli/self-signed.js";
@@ -426,6 +426,17 @@ describe("a session of connect({ http2: true })", () => {
     const connections = await Promise.all([connect(peer.url, { http2 }), connect(peer.url, { http2 })]);
     peer.sessions[0]?.destroy();
     for (const { closed } of connections) expect(await closed).toMatchObject({ code: 1006, by: "peer" });
+  });
+
+  test("that is reset ends its connections with 1006, and does no more than that", async () => {
+    const peer = await Http2Peer.start(letIn);
+    const sockets: Socket[] = [];
+    peer.http2.on("connection", (socket: Socket) => void sockets.push(socket));
+    const connection = await connect(peer.url, { http2 });
+    sockets[0]?.resetAndDestroy();
+    expect(await connection.closed).toMatchObject({ code: 1006, by: "peer", error: { code: "connection-lost" } });
+    (await connect(peer.url, { http2 })).terminate();
+    expect(sockets).toHaveLength(2);
   });
 
   test("one stream that is not read holds up neither the others nor the session", async () => {
