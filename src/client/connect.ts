@@ -22,8 +22,8 @@ import { readTarget } from "./target.js";
 export type ClientConnection<Data = undefined> = Connection<Data>;
 
 /**
- * Opens a WebSocket by the handshake of RFC 6455 §4.1, or with `http2` by that of RFC 8441; resolves with the connection, which holds what the server sends until
- * somebody reads it.
+ * Opens a WebSocket by the handshake of RFC 6455 §4.1, or with `http2` by that of RFC 8441; resolves with the connection,
+ * which holds what the server sends until somebody reads it.
  *
  * Rejects with a `ConnectError` that says why there is no connection; then nothing is left open.
  *

@@ -51,9 +51,9 @@ export class Http2Session implements TimerOwner {
     return !closed && !destroyed && this.#streams < (remoteSettings.maxConcurrentStreams ?? Infinity);
   }
 
-  /** @throws for headers that HTTP/2 does not allow. */
+  /** @throws TypeError for headers that HTTP/2 does not allow. */
   request(headers: OutgoingHttpHeaders): ClientHttp2Stream {
-    const stream = this.#session.request(headers, { endStream: false });
+    const stream = this.#begin(headers);
     if (this.#streams++ === 0) {
       this.#timers.disarm(this.#timer);
       this.#session.ref();
@@ -64,6 +64,15 @@ export class Http2Session implements TimerOwner {
       if (this.#streams === 0 && !this.isLost) this.#rest();
     });
     return stream;
+  }
+
+  #begin(headers: OutgoingHttpHeaders): ClientHttp2Stream {
+    try {
+      return this.#session.request(headers, { endStream: false });
+    } catch (cause) {
+      // Most likely one is repeated that may not be.
+      throw new TypeError(`option headers was refused by node:http2: ${(cause as Error).message}`, { cause });
+    }
   }
 
   onDue(): void {

@@ -1,7 +1,7 @@
 import type { ClientHttp2Stream, OutgoingHttpHeaders } from "node:http2";
 
 import type { TimerWheel } from "../connection/index.js";
-import { ConnectError, failureAt } from "./connect-error.js";
+import { connectError, ConnectError, failureAt } from "./connect-error.js";
 import type { Http2Session } from "./http2-session.js";
 import type { Patience } from "./patience.js";
 import { isSameRoute, type Route } from "./route.js";
@@ -44,6 +44,10 @@ export class Http2Sessions {
       const opening = shared ?? this.#open(route, patience, timers);
       const found = await join(opening, route, patience);
       if (found?.kind === "http1") return shared === undefined ? found : { kind: "http1", socket: undefined };
+      // Who opens a session is the first to use it; not without end, should the server end each at once.
+      if (shared === undefined && found?.session.hasRoom !== true) {
+        throw connectError("closed", route.target.label, "its session ended before it could be used");
+      }
     }
   }
 

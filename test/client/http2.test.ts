@@ -11,6 +11,7 @@ import { type ConnectionHandler, refuse, type Server, type ServeOptions, Upgrade
 import { timersOf } from "../support/clocked-meeting.js";
 import { startConnectProxy } from "../support/connect-proxy.js";
 import { FakeClock } from "../support/fake-clock.js";
+import { Flag, FrameType, http2Frame, Setting, settings } from "../support/http2-frames.js";
 import { Http2Peer } from "../support/http2-peer.js";
 import { listening } from "../support/listening.js";
 import { RawServer } from "../support/raw-server.js";
@@ -348,6 +349,9 @@ describe("connect({ http2: true }) rejects as over HTTP/1.1", () => {
   test("an option that does not fit", async () => {
     const agent = { addRequest() {} } as never;
     await expect(connect("wss://127.0.0.1:1", { http2, agent })).rejects.toThrow("option http2 shares sessions");
+    const peer = await Http2Peer.start(letIn);
+    const headers = { Authorization: ["a", "b"] };
+    await expect(connect(peer.url, { http2, headers })).rejects.toThrow("option headers was refused by node:http2");
   });
 });
 
@@ -401,6 +405,18 @@ describe("a session of connect({ http2: true })", () => {
     expect(peer.sessions).toHaveLength(2);
     expect([old.state, next.state]).toEqual(["open", "open"]);
     for (const each of [old, next]) each.terminate();
+  });
+
+  test("that the server ends at once is opened again five times at most", async () => {
+    const server = await RawServer.start();
+    const failing = connectInVain(server.url, { http2 });
+    const goAway = http2Frame(FrameType.goAway, Flag.none, 0, Buffer.alloc(8));
+    const greeting = Buffer.concat([settings({ [Setting.enableConnectProtocol]: 1 }), goAway]);
+    void (async () => {
+      for (;;) (await server.next()).write(greeting);
+    })();
+    expect((await failing).code).toBe("closed");
+    expect(server.sockets).toHaveLength(6);
   });
 
   test("ends its connections with 1001 and is closed when the server drains", async () => {

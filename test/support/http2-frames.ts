@@ -16,7 +16,7 @@ export const FrameType = {
 export const Flag = { none: 0x0, endStream: 0x1, ack: 0x1, endHeaders: 0x4 } as const;
 
 /** RFC 9113 §6.5.2. */
-export const Setting = { initialWindowSize: 0x4 } as const;
+export const Setting = { initialWindowSize: 0x4, enableConnectProtocol: 0x8 } as const;
 
 /** RFC 9113 §7. */
 export const ErrorCode = {
