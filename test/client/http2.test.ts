@@ -11,7 +11,7 @@ import { type ConnectionHandler, refuse, type Server, type ServeOptions, Upgrade
 import { timersOf } from "../support/clocked-meeting.js";
 import { startConnectProxy } from "../support/connect-proxy.js";
 import { FakeClock } from "../support/fake-clock.js";
-import { Flag, FrameType, http2Frame, Setting, settings } from "../support/http2-frames.js";
+import { Flag, FrameType, http2Frame, Setting, settingsFrame } from "../support/http2-frames.js";
 import { Http2Peer } from "../support/http2-peer.js";
 import { listening } from "../support/listening.js";
 import { RawServer } from "../support/raw-server.js";
@@ -411,7 +411,7 @@ describe("a session of connect({ http2: true })", () => {
     const server = await RawServer.start();
     const failing = connectInVain(server.url, { http2 });
     const goAway = http2Frame(FrameType.goAway, Flag.none, 0, Buffer.alloc(8));
-    const greeting = Buffer.concat([settings({ [Setting.enableConnectProtocol]: 1 }), goAway]);
+    const greeting = Buffer.concat([settingsFrame({ [Setting.enableConnectProtocol]: 1 }), goAway]);
     void (async () => {
       for (;;) (await server.next()).write(greeting);
     })();

@@ -16,7 +16,7 @@ import {
   parseHttp2Frame,
   PREFACE,
   Setting,
-  settings,
+  settingsFrame,
   uint32,
 } from "../support/http2-frames.js";
 import { listening } from "../support/listening.js";
@@ -56,7 +56,7 @@ class FrameClient {
     { acknowledges = true } = {},
   ): Promise<FrameClient> {
     const client = new FrameClient(await RawSocket.connect(port));
-    client.raw.write(PREFACE, settings(values));
+    client.raw.write(PREFACE, settingsFrame(values));
     await client.hear(({ type, flags }) => type === FrameType.settings && (flags & Flag.ack) === 0);
     if (acknowledges) client.raw.write(http2Frame(FrameType.settings, Flag.ack, 0));
     return client;
@@ -244,7 +244,7 @@ describe("a client of HTTP/2 that floods, by bytes written by hand,", () => {
 
   test.each([
     ["PING", http2Frame(FrameType.ping, Flag.none, 0, Buffer.alloc(8)), ErrorCode.enhanceYourCalm],
-    ["SETTINGS", settings({ [Setting.initialWindowSize]: 65_536 }), ErrorCode.enhanceYourCalm],
+    ["SETTINGS", settingsFrame({ [Setting.initialWindowSize]: 65_536 }), ErrorCode.enhanceYourCalm],
   ])("with %s is sent away, and loses its WebSockets", async (_, frame, code) => {
     const server = await start();
     const client = await FrameClient.meet(server.port);

@@ -63,7 +63,7 @@ export function parseHttp2Frame(bytes: Buffer): Parsed<Http2Frame> | undefined {
 }
 
 /** A SETTINGS frame, RFC 9113 §6.5.1. */
-export function settings(values: Readonly<Record<number, number>> = {}): Buffer {
+export function settingsFrame(values: Readonly<Record<number, number>> = {}): Buffer {
   const entries = Object.entries(values).map(([id, value]) => {
     const entry = Buffer.alloc(6);
     entry.writeUInt16BE(Number(id), 0);
