@@ -1,3 +1,9 @@
+/**
+ * `connect` opens a WebSocket from Node; it resolves with the connection that servers have too.
+ *
+ * @module halyard/client
+ */
+
 export { Connection, ConnectionError, type ConnectionErrorCode, type ConnectionOptions } from "../connection/index.js";
 export { broadcast, type BroadcastReport, prepare, PreparedMessage } from "../connection/index.js";
 export type {

@@ -6,16 +6,19 @@ import type { ObservedConnection } from "./observer.js";
 
 /** What is published on `halyard:connection:open`, before the first message, and on `halyard:connection:drain`. */
 export interface ConnectionEvent {
+  /** Which connection it is about. */
   readonly connection: ObservedConnection;
 }
 
 /** What is published on `halyard:connection:close`, when the socket is gone. */
 export interface ConnectionCloseEvent extends ConnectionEvent {
+  /** How it ended. */
   readonly info: CloseInfo;
 }
 
 /** What is published on `halyard:connection:error`: a fault of the peer, a deadline, a failing handler, a lost socket. */
 export interface ConnectionErrorEvent extends ConnectionEvent {
+  /** What went wrong. */
   readonly error: ConnectionError;
 }
 

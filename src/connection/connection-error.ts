@@ -33,7 +33,9 @@ export type ConnectionErrorCode =
 
 /** The error of everything that a connection reports. Its message says what happened and what to do. */
 export class ConnectionError extends Error {
+  /** What `String(error)` begins with. */
   override readonly name = "ConnectionError";
+  /** Which failure it is; stable. */
   readonly code: ConnectionErrorCode;
   /** The row of the faults table, when `code` is `"protocol-fault"`. */
   readonly fault: FaultCode | undefined;

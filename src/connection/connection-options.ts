@@ -57,17 +57,27 @@ export interface ConnectionOptions extends LivenessOptions {
 
 /** `ConnectionOptions`, complete and checked. */
 export interface ResolvedConnectionOptions {
+  /** The largest frame and message, and the most fragments, that are taken. */
   readonly limits: ReceiveLimits;
+  /** Which messages are taken: of any type, or of one. */
   readonly messageTypes: MessageTypes;
+  /** Queued bytes above which `write` returns `false`. */
   readonly highWaterMark: number;
+  /** Queued bytes at or below which `drain` comes. */
   readonly lowWaterMark: number;
+  /** Queued bytes above which the connection ends. */
   readonly maxBufferedBytes: number;
+  /** How long the closing handshake may take. */
   readonly closeTimeoutMs: number;
   /** Undefined for no compression. */
   readonly compression: ResolvedCompressionOptions | undefined;
+  /** Pings and deadlines. */
   readonly liveness: ResolvedLivenessOptions;
+  /** How fast messages may come; `undefined` for as fast as they like. */
   readonly rateLimit: ResolvedRateLimit | undefined;
+  /** What all queues together may hold. */
   readonly queuedBytesBudget: QueuedBytesBudget;
+  /** Who is told what connections do; `undefined` for nobody. */
   readonly observers: readonly Observer[] | undefined;
 }
 

@@ -84,14 +84,19 @@ export type OnError = (error: unknown, connection: Connection) => void;
  * for await (const message of connection) await connection.send(message);
  */
 export class Connection<Data = unknown> implements AsyncIterable<Message> {
+  /** The peer's address and port: `"192.0.2.1:58036"`, `"[::1]:58036"`; `""` where there is none. */
   readonly remote: string;
+  /** Our address and port. */
   readonly local: string;
+  /** The subprotocol agreed on, `""` for none. */
   readonly subprotocol: string;
   /** The extensions agreed on, as the server has answered: `"permessage-deflate; server_max_window_bits=13"`, or `""`. */
   readonly extensions: string;
+  /** On a server the request target, `"/echo?room=1"`; on a client the URL dialled, without credentials. */
   readonly url: string;
   /** `"2.0"` for a stream of an HTTP/2 session (RFC 8441), `"1.1"` for a socket of its own. */
   readonly httpVersion: HttpVersion;
+  /** The headers that the peer sent in the handshake: on a server those of the request, on a client those of the answer. */
   readonly headers: IncomingHttpHeaders;
   /** Yours: what `authorize` returned on a server, the option `data` on a client. */
   readonly data: Data;

@@ -1,3 +1,10 @@
+/**
+ * One WebSocket over any duplex stream: receiving, sending with back-pressure, closing. `halyard/server` and `halyard/client` export
+ * what a user of theirs needs of it; the rest is for those who bring their own transport.
+ *
+ * @module halyard/connection
+ */
+
 export { acceptKey } from "./accept-key.js";
 export { formatAddress, unmapAddress } from "./address.js";
 export { broadcast, type BroadcastReport } from "./broadcast.js";

@@ -50,6 +50,7 @@ export interface LinkEvents {
 
 /** What a link runs on. One that has mask keys is a client's. */
 export interface LinkSetup extends OutboxSetup {
+  /** What the socket is read into. */
   readonly readBuffer: ReadBuffer;
   /** Milliseconds on a clock that only goes forward. */
   readonly nowMs: () => number;

@@ -15,6 +15,7 @@ export type MessageStream = StreamOf<"text", string> | StreamOf<"binary", Uint8A
  * `message-cut`.
  */
 export interface StreamOf<Type extends "text" | "binary", Piece extends Message> extends AsyncIterable<Piece> {
+  /** Whether its pieces are text or bytes. */
   readonly type: Type;
   /** The message as a web stream; cancelling it drops the rest. */
   readonly readable: ReadableStream<Piece>;

@@ -4,10 +4,13 @@ import { tellObservers, warnOnce } from "./observers.js";
 
 /** What has gone through one connection since it was opened. */
 export interface ConnectionCounters {
+  /** Messages that have come whole. */
   readonly messagesReceived: number;
   /** Payload as on the wire, without headers. */
   readonly bytesReceived: number;
+  /** Messages given to be sent. */
   readonly messagesSent: number;
+  /** Their payload as on the wire, without headers. */
   readonly bytesSent: number;
 }
 

@@ -3,15 +3,23 @@ import type { ConnectionError } from "./connection-error.js";
 
 /** What an observer sees of a connection: enough to name it and to ask how it is. */
 export interface ObservedConnection {
+  /** The peer's address and port. */
   readonly remote: string;
+  /** Our own address and port. */
   readonly local: string;
+  /** The subprotocol agreed on; `""` for none. */
   readonly subprotocol: string;
+  /** The extensions agreed on, as in the header; `""` for none. */
   readonly extensions: string;
   /** It may have secrets in its query. */
   readonly url: string;
+  /** Where in its life the connection is. */
   readonly state: "open" | "closing" | "closed";
+  /** Bytes queued to be sent that the kernel has not taken yet. */
   readonly bufferedBytes: number;
+  /** Whether the queue passed its high mark and has not yet fallen to the low one. */
   readonly needsDrain: boolean;
+  /** The latest round-trip time of a ping, in milliseconds; `undefined` before the first pong. */
   readonly roundTripMs: number | undefined;
 }
 
@@ -20,6 +28,7 @@ export type ObservedType = "text" | "binary";
 
 /** A frame as it goes over the wire. RFC 6455 §5.2. */
 export interface ObservedFrame {
+  /** Whether it came from the peer or goes to it. */
   readonly direction: "in" | "out";
   /** 0 for a frame that continues a message, 1 text, 2 binary, 8 close, 9 ping, 10 pong; of a peer that is at fault any up to 15. */
   readonly opcode: number;

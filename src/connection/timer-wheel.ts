@@ -14,16 +14,19 @@ export interface WheelClock {
 export interface Ticker {
   /** Whether the process shall go on for its sake alone. */
   keepProcessAlive(isNeeded: boolean): void;
+  /** Ends the ticks. */
   stop(): void;
 }
 
 /** Who is told that a timer is due. */
 export interface TimerOwner {
+  /** Called when the owner's timer is due. */
   onDue(): void;
 }
 
 /** One deadline. It is armed and disarmed by a `TimerWheel`, as often as one likes, without allocating anything. */
 export class WheelTimer extends RingPlace {
+  /** Who is told when it is due. */
   readonly owner: TimerOwner;
   /** Whether the process goes on for its sake alone while it is armed. */
   readonly keepsProcessAlive: boolean;
@@ -40,6 +43,7 @@ export class WheelTimer extends RingPlace {
     this.keepsProcessAlive = keepsProcessAlive;
   }
 
+  /** Whether it waits for its time. */
   get isArmed(): boolean {
     return this.isLinked;
   }

@@ -22,8 +22,11 @@ const BACKLOG_SLAB_BYTES = 4 * 1024;
 
 /** What a write queue runs on. */
 export interface WriteQueueSetup {
+  /** What is written to. */
   readonly socket: Duplex;
+  /** The marks and limits of the queue, among others. */
   readonly options: ResolvedConnectionOptions;
+  /** The memory that frames are written into. */
   readonly writeSlabs: WriteSlabPool;
   /** What a client masks its frames with; a server, which masks none, has no keys. RFC 6455 §5.1. */
   readonly maskKeys: MaskKeys | undefined;

@@ -1,6 +1,8 @@
 /** A place in a ring; alone it is a ring of one. A place that stands for nothing makes a ring of its own, to put others in. */
 export class RingPlace {
+  /** The place after this one; the place itself when it is alone. */
   next: RingPlace = this;
+  /** The place before this one. */
   previous: RingPlace = this;
 
   /** Whether others are in the ring. */
@@ -8,6 +10,7 @@ export class RingPlace {
     return this.next !== this;
   }
 
+  /** Puts this place before another, in that one's ring. */
   insertBefore(place: RingPlace): void {
     this.previous = place.previous;
     this.next = place;
@@ -15,6 +18,7 @@ export class RingPlace {
     place.previous = this;
   }
 
+  /** Takes this place out of its ring. */
   leave(): void {
     this.previous.next = this.next;
     this.next.previous = this.previous;

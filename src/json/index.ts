@@ -1,3 +1,9 @@
+/**
+ * Typed values in place of messages: JSON, validated by any Standard Schema.
+ *
+ * @module halyard/json
+ */
+
 export type { InvalidAction, InvalidPolicy } from "./invalid-policy.js";
 export { JsonChannel, jsonChannel, type JsonCarrier, type JsonChannelOptions } from "./json-channel.js";
 export { encodeJson } from "./json-encoder.js";

@@ -11,10 +11,15 @@ import { anything, checkSchema, type InferInput, type InferOutput, type Standard
  * know the options fits too: with it they say nothing.
  */
 export interface JsonCarrier {
+  /** As of `Connection`. */
   readonly needsDrain: boolean;
+  /** Sends a text message; resolves when there is room for more. */
   send(message: string, options?: SendOptions): Promise<void>;
+  /** Sends a text message; `false` when the caller should wait for `drain`. */
   write(message: string, options?: SendOptions): boolean;
+  /** The next message, or `undefined` when there will be no more. */
   receive(options?: ReceiveOptions): Promise<string | Uint8Array | undefined>;
+  /** Starts the closing handshake. */
   close(code: number, reason: string): Promise<unknown>;
 }
 

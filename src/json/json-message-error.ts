@@ -22,7 +22,9 @@ const closeCodes: Readonly<Record<JsonMessageErrorCode, CloseCode>> = {
  * both may be logged. `issues` may quote it.
  */
 export class JsonMessageError extends Error {
+  /** What `String(error)` begins with. */
   override readonly name = "JsonMessageError";
+  /** What is wrong with the message; stable. */
   readonly code: JsonMessageErrorCode;
   /** The code to close the connection with: 1003 for `not-text`, 1007 for `not-json`, 1008 for `invalid`. */
   readonly closeCode: CloseCode;
@@ -47,20 +49,24 @@ export class JsonMessageError extends Error {
     return this.#issues;
   }
 
+  /** @internal */
   static ofBinary(byteLength: number): JsonMessageError {
     return new JsonMessageError("not-text", `a binary message of ${byteLength} bytes came; JSON is sent as text`);
   }
 
+  /** @internal */
   static ofSyntax(position: number, length: number): JsonMessageError {
     const place =
       position === length ? `ends too early, at character ${length}` : `goes wrong at character ${position}`;
     return new JsonMessageError("not-json", `the message is not JSON: it ${place}`, { position });
   }
 
+  /** @internal */
   static ofIssues(issues: readonly JsonIssue[]): JsonMessageError {
     return new JsonMessageError("invalid", `the message does not fit the schema ${describePlaces(issues)}`, { issues });
   }
 
+  /** @internal */
   static ofPollution(issue: JsonIssue): JsonMessageError {
     const text = `the message has a key that could change prototypes, ${describePlaces([issue])}`;
     return new JsonMessageError("invalid", text, { issues: [issue] });

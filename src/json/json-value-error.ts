@@ -9,7 +9,9 @@ export type JsonValueErrorCode =
 
 /** A value that cannot be sent, found before anything was. */
 export class JsonValueError extends TypeError {
+  /** What `String(error)` begins with. */
   override readonly name = "JsonValueError";
+  /** What is wrong with the value; stable. */
   readonly code: JsonValueErrorCode;
   readonly #issues: readonly JsonIssue[];
 
@@ -24,11 +26,13 @@ export class JsonValueError extends TypeError {
     return this.#issues;
   }
 
+  /** @internal */
   static ofIssues(issues: readonly JsonIssue[]): JsonValueError {
     const text = `not sent: the value does not fit the schema for sending ${describePlaces(issues)}`;
     return new JsonValueError("invalid", text, issues);
   }
 
+  /** @internal */
   static ofLoss(issue: JsonIssue): JsonValueError {
     return new JsonValueError("not-json", `not sent: ${issue.message}, ${describePlaces([issue])}`, [issue]);
   }

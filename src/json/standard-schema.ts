@@ -4,11 +4,13 @@
  * that nothing needs to be installed for it.
  */
 export interface StandardSchema<Input = unknown, Output = Input> {
+  /** All that the standard asks of a schema. */
   readonly "~standard": StandardSchemaProperties<Input, Output>;
 }
 
 /** What a schema offers to programs such as this one. */
 export interface StandardSchemaProperties<Input, Output> {
+  /** The version of the standard. */
   readonly version: 1;
   /** The name of the schema's library. */
   readonly vendor: string;
@@ -25,6 +27,7 @@ export type SchemaResult<Output> =
 
 /** One thing that a schema finds wrong. */
 export interface SchemaIssue {
+  /** What is wrong, for people. */
   readonly message: string;
   /** Where, from the outside in; some libraries wrap the keys. */
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;

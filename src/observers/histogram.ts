@@ -27,7 +27,9 @@ export interface HistogramRecorder {
 export class Histogram implements HistogramCounts, HistogramRecorder {
   readonly bounds: readonly number[];
   readonly counts: number[];
+  /** All recorded values added up. */
   sum = 0;
+  /** How many values were recorded. */
   count = 0;
 
   constructor(bounds: readonly number[] = MILLISECOND_BOUNDS) {
@@ -35,6 +37,7 @@ export class Histogram implements HistogramCounts, HistogramRecorder {
     this.counts = Array.from({ length: bounds.length + 1 }, () => 0);
   }
 
+  /** Counts a value in its bucket. */
   record(value: number): void {
     let index = 0;
     while (index < this.bounds.length && value > (this.bounds[index] as number)) index++;

@@ -1,3 +1,9 @@
+/**
+ * Counts what connections do, and prints it for Prometheus.
+ *
+ * @module halyard/observers
+ */
+
 export type {
   ConnectionCloseEvent,
   ConnectionErrorEvent,

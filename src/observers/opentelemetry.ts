@@ -1,3 +1,9 @@
+/**
+ * The metrics of observed connections on a meter of `@opentelemetry/api`, an optional peer.
+ *
+ * @module halyard/observers/opentelemetry
+ */
+
 import type { Meter } from "@opentelemetry/api";
 import type { Observer } from "../connection/index.js";
 import { metricTable, recordersBy } from "./metric-table.js";

@@ -1,3 +1,9 @@
+/**
+ * The metrics of observed connections in a registry of `prom-client`, an optional peer.
+ *
+ * @module halyard/observers/prometheus
+ */
+
 import type { Observer } from "../connection/index.js";
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import { metricTable, type MetricRow, recordersBy } from "./metric-table.js";

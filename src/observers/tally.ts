@@ -16,6 +16,7 @@ export type HistogramRecorders = Readonly<Record<"roundTrips" | "handling" | "qu
  */
 export class Tally implements TallyCounts {
   readonly observer: Observer;
+  /** Connections opened since the start. */
   opened = 0;
   readonly received: Readonly<Record<ObservedType, Counting>> = { text: noTraffic(), binary: noTraffic() };
   readonly sent: Readonly<Record<ObservedType, Counting>> = { text: noTraffic(), binary: noTraffic() };

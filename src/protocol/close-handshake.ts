@@ -23,11 +23,15 @@ export type CloseState =
   /** Both have, or it was cut short: only the transport is left to end. */
   | ClosedState;
 
+/** The connection is over. */
 export interface ClosedState {
+  /** Tells this state from the others. */
   readonly kind: "closed";
+  /** How it ended. */
   readonly summary: CloseSummary;
 }
 
+/** The state that every connection begins in. */
 export const OPEN: CloseState = { kind: "open" };
 
 /** We send a close frame first. Later ones change nothing: RFC 6455 §5.5.1 allows one. */

@@ -5,7 +5,9 @@ import { Utf8Validator } from "./utf8-validator.js";
 
 /** What a close frame says. A frame without a payload reads as code 1005 and an empty reason. */
 export interface ClosePayload {
+  /** 1005 when the frame has no payload. */
   readonly code: number;
+  /** `""` when the frame has none. */
   readonly reason: string;
 }
 

@@ -2,13 +2,17 @@ import { isOptionalWhitespace, isTokenCharacter } from "../internal/http-token.j
 
 /** One extension that a client offers: `permessage-deflate; client_max_window_bits; server_max_window_bits=10`. */
 export interface ExtensionOffer {
+  /** The extension's name, as in `permessage-deflate`. */
   readonly name: string;
   /** In the order given, repetitions kept: what they mean is the extension's to say. `true` is a parameter without a value. */
   readonly parameters: readonly ExtensionParameter[];
 }
 
+/** One parameter of an extension, as in `client_max_window_bits=10`. */
 export interface ExtensionParameter {
+  /** Its name. */
   readonly name: string;
+  /** Its value, unquoted; `true` when it has none. */
   readonly value: string | true;
 }
 

@@ -24,10 +24,13 @@ export type FaultCode =
 
 /** One row of the table: what a peer did, the close code it is told, and the section of the RFC that says so. */
 export interface FaultRow {
+  /** What the close frame that answers it says. */
   readonly closeCode: CloseCode;
   /** RFC 6455 where nothing is said. */
   readonly rfc?: 7692;
+  /** The section of the RFC that it breaks. */
   readonly section: string;
+  /** What is wrong, for people. */
   readonly explanation: string;
 }
 

@@ -18,8 +18,11 @@ export type HandshakeFaultCode =
 
 /** One row of the table: the HTTP status that answers the fault, the RFC 6455 section that asks for it, and why. */
 export interface HandshakeFaultRow {
+  /** The status of the HTTP response that answers it. */
   readonly status: number;
+  /** The section of RFC 6455 that it breaks. */
   readonly section: string;
+  /** What is wrong, for people. */
   readonly explanation: string;
 }
 

@@ -5,6 +5,7 @@ import { isSameToken, listHasToken, trimWhitespace } from "./token-list.js";
 
 /** A server's answer to an opening handshake as it came. */
 export interface HandshakeResponse {
+  /** The status code. */
   readonly status: number;
   /** `"1.1"`, as `node:http` gives it. */
   readonly httpVersion: string;
@@ -16,6 +17,7 @@ export interface HandshakeResponse {
 export interface HandshakeExpectation {
   /** The value of Sec-WebSocket-Accept that the key asks for. */
   readonly accept: string;
+  /** The subprotocols that were offered. */
   readonly subprotocols: readonly string[];
   /** The permessage-deflate that was offered; `undefined` for none, and then every extension is at fault. */
   readonly deflate: DeflateAgreement | undefined;
@@ -23,6 +25,7 @@ export interface HandshakeExpectation {
 
 /** What a valid answer settles. */
 export interface HandshakeAgreement {
+  /** Tells it from a failure. */
   readonly kind: "agreement";
   /** `""` when the server chose none, which it may. */
   readonly subprotocol: string;
@@ -32,7 +35,9 @@ export interface HandshakeAgreement {
 
 /** An answer that opens no WebSocket, and why. */
 export interface HandshakeFailure {
+  /** Tells it from an agreement. */
   readonly kind: "failure";
+  /** What is wrong with the response. */
   readonly fault: ResponseFaultCode;
 }
 

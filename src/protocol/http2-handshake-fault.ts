@@ -7,9 +7,13 @@ export type Http2HandshakeFaultCode =
 
 /** One row of the table: the HTTP status that answers the fault, the section that asks for it, and why. */
 export interface Http2HandshakeFaultRow {
+  /** The status of the response that answers it. */
   readonly status: number;
+  /** The RFC that it breaks. */
   readonly rfc: 8441 | 9113;
+  /** The section there. */
   readonly section: string;
+  /** What is wrong, for people. */
   readonly explanation: string;
 }
 

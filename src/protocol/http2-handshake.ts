@@ -11,7 +11,9 @@ export interface Http2HandshakeOffer extends Omit<HandshakeOffer, "key"> {
 
 /** A handshake over HTTP/2 that may not be accepted, and why. */
 export interface Http2HandshakeRefusal {
+  /** Tells it from an offer. */
   readonly kind: "refusal";
+  /** What is wrong with the request. */
   readonly fault: Http2FaultCode;
 }
 

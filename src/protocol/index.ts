@@ -1,3 +1,9 @@
+/**
+ * RFC 6455, RFC 7692 and RFC 8441 without I/O: receiver, frame headers, close codes, handshakes, and the tables of all that can be wrong.
+ *
+ * @module halyard/protocol
+ */
+
 export { CloseCode, isCloseCodeOnWire } from "./close-code.js";
 export {
   answerClose,

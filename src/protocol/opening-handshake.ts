@@ -11,6 +11,7 @@ export const WEBSOCKET_VERSION = "13";
 
 /** A client's opening handshake as it came. */
 export interface HandshakeRequest {
+  /** The method, as in `"GET"`. */
   readonly method: string;
   /** `"1.1"`, as `node:http` gives it. */
   readonly httpVersion: string;
@@ -20,18 +21,25 @@ export interface HandshakeRequest {
 
 /** What a valid handshake asks for. */
 export interface HandshakeOffer {
+  /** Tells it from a refusal. */
   readonly kind: "offer";
+  /** Sec-WebSocket-Key, as it came. */
   readonly key: string;
+  /** The Host header, as it came. */
   readonly host: string;
+  /** The Origin header, which browsers send. */
   readonly origin: string | undefined;
   /** In the client's order of preference; empty when it asks for none. */
   readonly subprotocols: readonly string[];
+  /** The extensions that the client offers, in its order of preference. */
   readonly extensions: readonly ExtensionOffer[];
 }
 
 /** A handshake that may not be accepted, and why. */
 export interface HandshakeRefusal {
+  /** Tells it from an offer. */
   readonly kind: "refusal";
+  /** What is wrong with the request. */
   readonly fault: HandshakeFaultCode;
 }
 

@@ -22,6 +22,7 @@ export interface DeflateAgreement {
 
 /** An offer that a server accepts. */
 export interface DeflateAcceptance {
+  /** What holds for the connection from now on. */
   readonly agreement: DeflateAgreement;
   /** The element of Sec-WebSocket-Extensions that tells the client so. */
   readonly response: string;

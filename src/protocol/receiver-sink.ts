@@ -24,7 +24,9 @@ export interface ReceiverSink {
   begin(isText: boolean, isCompressed: boolean): void;
   /** What has come of that message's payload; text is checked already, unless it is compressed. `isLast` ends the message. */
   piece(bytes: Uint8Array, start: number, end: number, isLast: boolean): boolean;
+  /** A whole ping. */
   ping(bytes: Uint8Array, start: number, end: number): void;
+  /** A whole pong. */
   pong(bytes: Uint8Array, start: number, end: number): void;
   /** The peer's close frame. Whatever follows it is ignored. */
   close(payload: ClosePayload): void;
@@ -34,8 +36,11 @@ export interface ReceiverSink {
 
 /** How a receiver is set up. */
 export interface ReceiverOptions {
+  /** Which end receives: frames to a server are masked, those to a client are not. */
   readonly role: Role;
+  /** The largest frame and message, and the most fragments. */
   readonly limits: ReceiveLimits;
+  /** Which messages are taken. */
   readonly messageTypes: MessageTypes;
   /** Whether permessage-deflate was agreed on, which gives RSV1 its meaning. Default false. */
   readonly takesCompressed?: boolean | undefined;

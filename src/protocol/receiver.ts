@@ -87,6 +87,7 @@ export class Receiver {
     return this.#givesPieces;
   }
 
+  /** Holds from the next piece on. */
   set givesPieces(givesPieces: boolean) {
     this.#givesPieces = givesPieces;
     if (!givesPieces || this.#messageOpcode === 0 || this.#isInPieces) return;

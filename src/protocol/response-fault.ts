@@ -23,10 +23,13 @@ export type ResponseFaultSubject = "upgrade" | "accept-key" | "extension" | "sub
 
 /** One row of the table: the part at fault, the section that asks for it, and what is wrong. */
 export interface ResponseFaultRow {
+  /** What in the response it is about. */
   readonly subject: ResponseFaultSubject;
   /** Of RFC 6455 where nothing is said. */
   readonly rfc?: 7692;
+  /** The section of the RFC that it breaks. */
   readonly section: string;
+  /** What is wrong, for people. */
   readonly explanation: string;
 }
 

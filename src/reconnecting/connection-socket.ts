@@ -3,12 +3,19 @@ import type { SocketLike } from "./socket-like.js";
 
 /** What is asked of a connection: the part of one of `halyard/client` that is used here. */
 export interface ConnectionLike {
+  /** The subprotocol agreed on; `""` for none. */
   readonly subprotocol: string;
+  /** Bytes queued to be sent. */
   readonly bufferedBytes: number;
+  /** Settles when the connection is over. */
   readonly closed: Promise<{ readonly code: number; readonly reason: string; readonly clean: boolean }>;
+  /** Takes all messages from now on. */
   handle(handler: { message(connection: never, message: string | Uint8Array): void }): void;
+  /** Sends a message. */
   write(message: never): boolean;
+  /** Starts the closing handshake. */
   close(code?: number, reason?: string): unknown;
+  /** Ends the connection at once. */
   terminate(): void;
 }
 

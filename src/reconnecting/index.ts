@@ -1,3 +1,9 @@
+/**
+ * `ReconnectingSocket`: a WebSocket that comes back, for browsers and Node.
+ *
+ * @module halyard/reconnecting
+ */
+
 export { type ConnectionLike, socketOf } from "./connection-socket.js";
 export type { Environment, EnvironmentEvent } from "./environment.js";
 export { mayReconnectAfter } from "./close-policy.js";

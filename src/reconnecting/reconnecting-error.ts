@@ -9,7 +9,9 @@ export type ReconnectingErrorCode =
 
 /** The error of a reconnecting socket. Its message says what happened and what to do. */
 export class ReconnectingError extends Error {
+  /** What `String(error)` begins with. */
   override readonly name = "ReconnectingError";
+  /** What went wrong; stable. */
   readonly code: ReconnectingErrorCode;
 
   constructor(code: ReconnectingErrorCode, message: string) {

@@ -16,7 +16,10 @@ export interface Loss {
 
 /** What can be listened to. */
 export interface ReconnectingEvents<B extends BinaryType = "arraybuffer"> {
+  /** The state, each time that it changes. */
   readonly state: ReconnectingState;
+  /** Each message. */
   readonly message: Received<B>;
+  /** Messages that may be lost, or are. */
   readonly loss: Loss;
 }

@@ -30,6 +30,7 @@ export interface Heartbeat<B extends BinaryType = "arraybuffer"> {
   readonly timeoutMs?: number | undefined;
 }
 
+/** What `ReconnectingSocket` takes. All may be left out. */
 export interface ReconnectingOptions<B extends BinaryType = "arraybuffer"> {
   /** Subprotocols offered, the first preferred. */
   readonly protocols?: string | readonly string[] | undefined;

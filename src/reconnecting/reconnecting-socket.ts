@@ -159,6 +159,7 @@ export class ReconnectingSocket<B extends BinaryType = "arraybuffer"> implements
     return this.closed;
   }
 
+  /** `close()`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

@@ -1,7 +1,10 @@
 /** How a connection that was open ended, as its `CloseEvent` tells. */
 export interface SocketClose {
+  /** The close code: the server's, or 1006 when there was no close frame. */
   readonly code: number;
+  /** The server's reason; `""` for none. */
   readonly reason: string;
+  /** Whether the closing handshake was complete. */
   readonly wasClean: boolean;
 }
 

@@ -11,17 +11,25 @@ export interface SocketLike {
   readonly unsentBytes?: number;
   /** The subprotocol that the server chose, or `""`. */
   readonly protocol: string;
+  /** Set to what binary messages are to be. */
   binaryType: string;
+  /** Called when the connection is open. */
   onopen: ((event: never) => unknown) | null;
+  /** Called with each message. */
   onmessage: ((event: never) => unknown) | null;
+  /** Called when it is over, also when it never opened. */
   onclose: ((event: never) => unknown) | null;
+  /** Called when something went wrong; `onclose` follows. */
   onerror: ((event: never) => unknown) | null;
+  /** Sends a message. */
   send(data: never): void;
+  /** Starts the closing handshake. */
   close(code?: number, reason?: string): void;
 }
 
 /** What a factory of sockets is told beside the URL. */
 export interface OpenContext {
+  /** The subprotocols to offer. */
   readonly protocols: readonly string[];
   /** Aborted when the attempt is given up: by the deadline, by `close()`, by `reconnect()`. */
   readonly signal: AbortSignal;

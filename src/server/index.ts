@@ -1,3 +1,9 @@
+/**
+ * `serve` for a whole server, `Upgrader` for one that you have.
+ *
+ * @module halyard/server
+ */
+
 export { Connection, ConnectionError, type ConnectionErrorCode, type ConnectionOptions } from "../connection/index.js";
 export { broadcast, type BroadcastReport, prepare, PreparedMessage } from "../connection/index.js";
 export type {

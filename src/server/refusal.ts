@@ -24,6 +24,7 @@ export type RefusalCode =
 
 /** What `refuse` takes beside the status. */
 export interface RefusalInit {
+  /** Sent beside those that the refusal sets itself. */
   readonly headers?: HeaderFields | undefined;
   /** Sent as it is, `text/plain; charset=utf-8` unless `headers` has a Content-Type. */
   readonly body?: string | Uint8Array | undefined;
@@ -31,9 +32,13 @@ export interface RefusalInit {
 
 /** The HTTP response that a client gets instead of a WebSocket. */
 export class Refusal {
+  /** Why; `"not-authorized"` for those of `authorize`. */
   readonly code: RefusalCode;
+  /** The status of the response. */
   readonly status: number;
+  /** Headers of the response. */
   readonly headers: HeaderFields;
+  /** The body of the response. */
   readonly body: string | Uint8Array;
 
   constructor(code: RefusalCode, status: number, headers: HeaderFields, body: string | Uint8Array) {

@@ -5,6 +5,7 @@ import type { NodeRequest } from "./opening.js";
 
 /** What is published on `halyard:upgrade:refuse`: an upgrade was refused. */
 export interface UpgradeRefuseEvent {
+  /** What the client is answered, and why. */
   readonly refusal: Refusal;
   /** Node's own: over HTTP/2 an `Http2ServerRequest`. */
   readonly request: NodeRequest;
@@ -12,6 +13,7 @@ export interface UpgradeRefuseEvent {
 
 /** What is published on `halyard:server:drain`: an upgrader begins to close its connections. */
 export interface ServerDrainEvent {
+  /** How many connections are being closed. */
   readonly connections: number;
 }
 

@@ -18,6 +18,7 @@ export interface Server<Data = undefined> {
   readonly role: ServerRole;
   /** `"http://localhost:8080/"`; the host is `localhost` when it listens on all addresses. */
   readonly url: string;
+  /** The port that it listens on, also where 0 was asked for. */
   readonly port: number;
   /** Node's server, for what is not here. In a primary it does not listen: the workers' do. */
   readonly http: HttpServer | HttpsServer;
@@ -35,5 +36,6 @@ export interface Server<Data = undefined> {
    * @throws RangeError or TypeError for a code, reason or deadline that is none; the server then goes on.
    */
   close(options?: ServerCloseOptions): Promise<DrainReport>;
+  /** `close()` with its defaults. */
   [Symbol.asyncDispose](): Promise<void>;
 }

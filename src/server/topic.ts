@@ -17,6 +17,7 @@ export interface PublishOptions {
  * one of them goes to the subscribers in all.
  */
 export interface Topic {
+  /** The name that it was asked for by. */
   readonly name: string;
   /** The subscribers in this process. */
   readonly size: number;
@@ -24,6 +25,7 @@ export interface Topic {
   add(connection: Connection): void;
   /** Whether it was subscribed; it is not any more. */
   delete(connection: Connection): boolean;
+  /** Whether a connection is subscribed, in this process. */
   has(connection: Connection): boolean;
   /**
    * Sends `message` to every subscriber: at once to those of this process, encoded once, and to those of the other workers by way of the

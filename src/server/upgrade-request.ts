@@ -11,6 +11,7 @@ import type { RequestClient } from "./request-client.js";
 export interface HttpRequest {
   /** The request target: `"/echo?room=1"`. */
   readonly url: string;
+  /** The headers, with names in lower case. */
   readonly headers: IncomingHttpHeaders;
   /**
    * The Host header as sent, over HTTP/2 the `:authority`: `"example.com:8080"`; what a trusted proxy says in its place, with

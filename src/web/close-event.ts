@@ -13,8 +13,11 @@ export interface CloseEvent extends Event {
 
 /** What a `CloseEvent` is made of, beside what every event is made of. */
 export interface CloseEventInit {
+  /** As of every event; `false` by default. */
   readonly bubbles?: boolean;
+  /** As of every event; `false` by default. */
   readonly cancelable?: boolean;
+  /** As of every event; `false` by default. */
   readonly composed?: boolean;
   /** Default 0. */
   readonly code?: number;
@@ -26,6 +29,7 @@ export interface CloseEventInit {
 
 /** The class of `CloseEvent`. */
 export interface CloseEventConstructor {
+  /** What all its events inherit from. */
   readonly prototype: CloseEvent;
   new (type: string, init?: CloseEventInit): CloseEvent;
 }

@@ -1,3 +1,9 @@
+/**
+ * `WebSocket` and `WebSocketStream` of the web, for Node.
+ *
+ * @module halyard/web
+ */
+
 export { CloseEvent, type CloseEventConstructor, type CloseEventInit } from "./close-event.js";
 export type { FailureEvent } from "./failure-event.js";
 export type { WebConnectOptions, WebSocketOptions } from "./web-options.js";

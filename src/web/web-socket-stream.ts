@@ -39,7 +39,9 @@ export interface WebSocketOpenInfo {
 
 /** How the connection has ended, as the server's close frame said: 1005 for a frame without a code. */
 export interface WebSocketStreamEnd {
+  /** The close code: the peer's, or 1005 when it sent none. */
   readonly closeCode: number;
+  /** The peer's reason; `""` for none. */
   readonly reason: string;
 }
 

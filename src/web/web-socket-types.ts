@@ -7,9 +7,13 @@ export type BinaryType = "arraybuffer" | "blob";
 
 /** The events of a `WebSocket` by their names. */
 export interface WebSocketEventMap {
+  /** The connection is over, or could not be opened. */
   close: CloseEvent;
+  /** Something went wrong; `close` follows. */
   error: FailureEvent;
+  /** A message has come. */
   message: MessageEvent;
+  /** The connection is open. */
   open: Event;
 }
 
@@ -20,9 +24,13 @@ export type WebSocketListener<This, E extends Event> =
 
 /** How a listener is added. */
 export interface WebSocketListenerOptions {
+  /** As of every event target: whether to be called before the target itself. */
   capture?: boolean;
+  /** Whether to be called once only. */
   once?: boolean;
+  /** Whether the listener promises not to cancel the event. */
   passive?: boolean;
+  /** Takes the listener away when it is aborted. */
   signal?: AbortSignal;
 }
 
@@ -93,10 +101,15 @@ export interface WebSocket extends EventTarget {
 
 /** The class of `WebSocket`. */
 export interface WebSocketConstructor {
+  /** What all its sockets inherit from. */
   readonly prototype: WebSocket;
+  /** The `readyState` before the connection is open. */
   readonly CONNECTING: 0;
+  /** The `readyState` of an open connection. */
   readonly OPEN: 1;
+  /** The `readyState` from the start of the closing handshake on. */
   readonly CLOSING: 2;
+  /** The `readyState` when it is over. */
   readonly CLOSED: 3;
   /**
    * Begins to connect.

@@ -30,7 +30,9 @@ export interface ProxyProtocolOptions {
 
 /** A trusted proxy's connection that does not begin as it should: the proxy is not set up for it, or it is no proxy. */
 export class ProxyProtocolError extends Error {
+  /** What `String(error)` begins with. */
   override readonly name = "ProxyProtocolError";
+  /** The one thing that can go wrong. */
   readonly code = "malformed-proxy-header";
   /** The proxy's address and port. */
   readonly remote: string;

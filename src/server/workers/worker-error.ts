@@ -23,9 +23,13 @@ export interface ProcessEnd {
 
 /** The error of everything about workers. Its message says what happened and what to do. */
 export class WorkerError extends Error {
+  /** What `String(error)` begins with. */
   override readonly name = "WorkerError";
+  /** What happened; stable. */
   readonly code: WorkerErrorCode;
+  /** Its place, from 1 to the number of workers. Who replaces it has the same. */
   readonly workerId: number;
+  /** The worker's process; `undefined` where there was none. */
   readonly pid: number | undefined;
   /** What the process ended with, where it ended by itself. */
   readonly exitCode: number | undefined;
