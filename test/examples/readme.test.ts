@@ -33,6 +33,32 @@ test("the README names exactly two set-up commands", () => {
   expect(commands).toEqual(["npm ci && npm start\n", "npm ci && npm test\n"]);
 });
 
+test("the README compares by the figures of docs/benchmarks.md", () => {
+  const read = (file: string): string => readFileSync(join(root, file), "utf8");
+  const tables = read("docs/benchmarks.md").split(/^\*\*/m);
+  /** What a server's rows say under a heading, of the tables whose title matches. */
+  const figures = (title: RegExp, server: string, heading: string): number[] =>
+    tables.flatMap((table) => {
+      if (!title.test(table)) return [];
+      const cells = (line: string): string[] => line.split("|").map((cell) => cell.trim());
+      const lines = table.split("\n").filter((line) => line.startsWith("| "));
+      const column = cells(lines[0] ?? "").indexOf(heading);
+      return lines
+        .filter((line) => cells(line)[1] === server)
+        .map((line) => Number.parseFloat(cells(line)[column] ?? ""));
+    });
+  const range = (server: string): string => {
+    const of = figures(/^echo \d/, server, "CPU ÷ ws");
+    return `${Math.min(...of).toFixed(2)} to ${Math.max(...of).toFixed(2)}`;
+  };
+  const idle = (server: string): string => figures(/^memory of/, server, "÷ ws").join();
+  expect(read("README.md")).toContain(
+    `${range("Halyard, handler object")} by handlers, ${range("Halyard, `for await`")} by \`for await\`, ` +
+      `[by workload](docs/benchmarks.md) | 1 | ${range("uWebSockets.js")} |`,
+  );
+  expect(read("README.md")).toContain(`one run | ${idle("Halyard, handler object")} | 1 | ${idle("uWebSockets.js")} |`);
+});
+
 test("the README's echo answers what it gets", async () => {
   const peer = await EchoPeer.connect(`ws://127.0.0.1:${await run("echo")}/echo`);
   peer.socket.send("hello");
