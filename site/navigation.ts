@@ -89,6 +89,7 @@ const api: Item = {
     page("halyard/observers", "/api/halyard/observers"),
     page("… /prometheus", "/api/halyard/observers/prometheus"),
     page("… /opentelemetry", "/api/halyard/observers/opentelemetry"),
+    page("halyard/trace", "/api/halyard/trace"),
     page("halyard/connection", "/api/halyard/connection"),
     page("halyard/protocol", "/api/halyard/protocol"),
   ],

@@ -11,10 +11,13 @@ export const BYTE_BOUNDS: readonly number[] = [
 
 /** Values counted by upper bounds. */
 export interface HistogramCounts {
+  /** The upper bounds of the buckets, ascending; one more bucket has what is above the last. */
   readonly bounds: readonly number[];
   /** One for each bound and one for what is above all; not added up. */
   readonly counts: readonly number[];
+  /** All recorded values added up. */
   readonly sum: number;
+  /** How many values were recorded. */
   readonly count: number;
 }
 
@@ -27,9 +30,7 @@ export interface HistogramRecorder {
 export class Histogram implements HistogramCounts, HistogramRecorder {
   readonly bounds: readonly number[];
   readonly counts: number[];
-  /** All recorded values added up. */
   sum = 0;
-  /** How many values were recorded. */
   count = 0;
 
   constructor(bounds: readonly number[] = MILLISECOND_BOUNDS) {

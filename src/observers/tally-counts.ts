@@ -3,7 +3,9 @@ import { BYTE_BOUNDS, type HistogramCounts, MILLISECOND_BOUNDS } from "./histogr
 
 /** Messages and their payload bytes, as on the wire. */
 export interface Traffic {
+  /** How many. */
   readonly messages: number;
+  /** Their payload as on the wire. */
   readonly bytes: number;
 }
 
@@ -12,24 +14,27 @@ type CountsByLabel = ReadonlyMap<string, number>;
 
 /** What observed connections have done: the numbers of a `Tally`, or the sum of several. */
 export interface TallyCounts {
+  /** Connections opened since the start. */
   readonly opened: number;
   /** Connections that are open now. */
   readonly open: number;
   /** Bytes queued for all of them that the kernel has not taken. */
   readonly queuedBytes: number;
+  /** Messages that have come, by type. */
   readonly received: TrafficByType;
+  /** Messages sent, by type. */
   readonly sent: TrafficByType;
   /** How many connections ended with which close code. */
   readonly closes: CountsByLabel;
   /** How many went wrong, by `ConnectionErrorCode`. */
   readonly errors: CountsByLabel;
-  /** By `RefusalCode`. */
+  /** How many handshakes were refused, by `RefusalCode`. */
   readonly refusals: CountsByLabel;
-  /** By `ConnectErrorCode`. */
+  /** How many connections of clients were not opened, by `ConnectErrorCode`. */
   readonly connectFailures: CountsByLabel;
-  /** In milliseconds. */
+  /** From pings to their pongs, in milliseconds. */
   readonly roundTrips: HistogramCounts;
-  /** In milliseconds. */
+  /** What the handlers' `message` took, in milliseconds. */
   readonly handling: HistogramCounts;
   /** Bytes queued for one connection at a time, of samples. */
   readonly queued: HistogramCounts;

@@ -15,6 +15,7 @@ export type HistogramRecorders = Readonly<Record<"roundTrips" | "handling" | "qu
  * second for each open connection, of more than 1,000 for 1,000 in turn.
  */
 export class Tally implements TallyCounts {
+  /** What to give as the option `observer`. */
   readonly observer: Observer;
   /** Connections opened since the start. */
   opened = 0;

@@ -27,6 +27,7 @@ export interface FrameTrace {
   readonly droppedRecords: number;
   /** Writes what waits, and closes the file. What comes later is dropped. */
   close(): Promise<void>;
+  /** `close()`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 

@@ -9,7 +9,9 @@ export type TraceErrorCode =
 
 /** A trace cannot be written or read. The message is one line that names the file. */
 export class TraceError extends Error {
+  /** What `String(error)` begins with. */
   override readonly name = "TraceError";
+  /** What is wrong. */
   readonly code: TraceErrorCode;
 
   constructor(code: TraceErrorCode, message: string, options?: ErrorOptions) {

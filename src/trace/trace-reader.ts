@@ -11,6 +11,7 @@ const FOLLOW_INTERVAL_MS = 200;
 
 /** The file ends in the middle of a line: who wrote it was killed, or writes still. */
 export interface TraceCut {
+  /** Tells it from the records. */
   readonly kind: "cut";
 }
 

@@ -3,7 +3,9 @@ export const TRACE_VERSION = 1;
 
 /** The first line of every file. */
 export interface TraceStart {
+  /** Tells it from the other records. */
   readonly kind: "trace";
+  /** Of the format. */
   readonly version: number;
   /** When the process opened the file, as ISO 8601. */
   readonly startedAt: string;
@@ -11,15 +13,21 @@ export interface TraceStart {
   readonly payloadBytes: number;
 }
 
-/** When it happened, in milliseconds since 1970, to the microsecond; and to which connection, counted from 1 in the order of coming. */
+/** When it happened, and to which connection. */
 interface OfConnection {
+  /** When it happened, in milliseconds since 1970, to the microsecond. */
   readonly at: number;
+  /** Which connection, counted from 1 in the order of coming. */
   readonly connection: number;
 }
 
+/** A connection has opened. */
 export interface TraceOpened extends OfConnection {
+  /** Tells it from the other records. */
   readonly kind: "opened";
+  /** The peer's address and port. */
   readonly remote: string;
+  /** Our address and port. */
   readonly local: string;
   /** What was agreed on, as in Sec-WebSocket-Extensions. */
   readonly extensions: string;
@@ -27,11 +35,17 @@ export interface TraceOpened extends OfConnection {
 
 /** One frame. RFC 6455 §5.2. */
 export interface TraceFrame extends OfConnection {
+  /** Tells it from the other records. */
   readonly kind: "frame";
+  /** Whether it came or went. */
   readonly direction: "in" | "out";
+  /** 0 continuation, 1 text, 2 binary, 8 close, 9 ping, 10 pong. */
   readonly opcode: number;
+  /** Whether it ends its message. */
   readonly fin: boolean;
+  /** Whether it begins a compressed message (RFC 7692). */
   readonly rsv1: boolean;
+  /** Whether its payload was masked, as a client's is. */
   readonly masked: boolean;
   /** Bytes of the whole payload. */
   readonly length: number;
@@ -41,7 +55,9 @@ export interface TraceFrame extends OfConnection {
   readonly payload?: string | undefined;
 }
 
+/** Something went wrong with a connection. */
 export interface TraceFailed extends OfConnection {
+  /** Tells it from the other records. */
   readonly kind: "failed";
   /** A `ConnectionErrorCode`. */
   readonly code: string;
@@ -49,17 +65,25 @@ export interface TraceFailed extends OfConnection {
   readonly fault?: string | undefined;
 }
 
+/** A connection has closed. */
 export interface TraceClosed extends OfConnection {
+  /** Tells it from the other records. */
   readonly kind: "closed";
+  /** The close code, 1006 where there was none to come. */
   readonly code: number;
+  /** Who was first to end it. */
   readonly by: "us" | "peer";
+  /** Whether by the closing handshake. */
   readonly clean: boolean;
 }
 
 /** So many records are missing here: the disk did not keep up. */
 export interface TraceDropped {
+  /** Tells it from the other records. */
   readonly kind: "dropped";
+  /** When that was seen, in milliseconds since 1970. */
   readonly at: number;
+  /** How many. */
   readonly records: number;
 }
 

@@ -34,7 +34,7 @@ const others = blocks.filter(({ info }) => info === "");
 
 /** The code that a reader comes from, which stands before ours; README's programs, and the page that has no examples yet. */
 const isCheckedElsewhere = (page: string, index: number): boolean =>
-  (page.startsWith("docs/from-") && index === 0) || page === "README.md" || page === "docs/http2.md";
+  (page.startsWith("docs/from-") && index === 0) || page === "README.md";
 
 const fragments = others.filter(({ page, index }) => !isCheckedElsewhere(page, index));
 
