@@ -127,7 +127,6 @@ describeInChromium("the page", (browser) => {
     expect(await page.locator("#state").textContent()).toBe("Reconnecting in 1 s");
     await page.clock.runFor(1_000);
     await said("Status: Could not connect: the server does not run, or it refused");
-    await page.clock.runFor(1_000);
     await page.locator("#state").getByText("Reconnecting in 2 s").waitFor();
     await page.clock.runFor(1_000);
     expect(await page.locator("#state").textContent()).toBe("Reconnecting in 1 s");
