@@ -9,6 +9,7 @@ import {
 } from "../protocol/index.js";
 import type { ResolvedConnectionOptions } from "./connection-options.js";
 import { Inflater, type InflaterOwner, type InflaterSetup } from "./deflate/index.js";
+import { isValidUtf8 } from "./received-message.js";
 
 /** Where inflated messages go: whole ones as from a receiver. */
 export interface InflatedSink extends Pick<ReceiverSink, "text" | "binary" | "fault"> {
@@ -27,7 +28,7 @@ export class CompressedInbound implements InflaterOwner {
   readonly #sink: InflatedSink;
   readonly #inflater: Inflater;
   readonly #message: MessageBuffer = new MessageBuffer();
-  readonly #validator: Utf8Validator = new Utf8Validator();
+  readonly #validator: Utf8Validator = new Utf8Validator(isValidUtf8);
   readonly #maxMessageBytes: number;
   /** Whether every message is given on in pieces, from the next on. */
   #givesPieces = false;

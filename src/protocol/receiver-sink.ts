@@ -2,6 +2,7 @@ import type { ClosePayload } from "./close-payload.js";
 import type { FaultCode } from "./fault.js";
 import type { applyMask } from "./mask.js";
 import type { MessageTypes, ReceiveLimits } from "./receive-limits.js";
+import type { IsUtf8 } from "./utf8-validator.js";
 
 /** Which end of the connection we are; it decides whether we must see masked frames. */
 export type Role = "server" | "client";
@@ -46,4 +47,6 @@ export interface ReceiverOptions {
   readonly takesCompressed?: boolean | undefined;
   /** What unmasks payloads, as `applyMask` does, which it is by default. */
   readonly unmask?: typeof applyMask | undefined;
+  /** What checks long text, as `Utf8Validator` has it; by default that does all itself. */
+  readonly isUtf8?: IsUtf8 | undefined;
 }

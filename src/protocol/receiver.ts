@@ -6,7 +6,7 @@ import { MessageBuffer } from "./message-buffer.js";
 import { isControl, isReserved, Opcode } from "./opcode.js";
 import { exceededLimit, type MessageTypes, type ReceiveLimits } from "./receive-limits.js";
 import type { ReceiverOptions, ReceiverSink } from "./receiver-sink.js";
-import { Utf8Validator } from "./utf8-validator.js";
+import { type IsUtf8, Utf8Validator } from "./utf8-validator.js";
 
 const Phase = { header: 0, payload: 1, ended: 2 } as const;
 type Phase = (typeof Phase)[keyof typeof Phase];
@@ -33,6 +33,7 @@ export class Receiver {
   readonly #takesCompressed: boolean;
   readonly #isServer: boolean;
   readonly #unmask: typeof applyMask;
+  readonly #isUtf8: IsUtf8 | undefined;
 
   #phase: Phase = Phase.header;
   #isPaused = false;
@@ -70,6 +71,7 @@ export class Receiver {
     this.#takesCompressed = options.takesCompressed ?? false;
     this.#isServer = options.role === "server";
     this.#unmask = options.unmask ?? applyMask;
+    this.#isUtf8 = options.isUtf8;
   }
 
   /** Whether the first frame of a message has begun to come and the last has not come whole. */
@@ -326,7 +328,7 @@ export class Receiver {
 
   #checkText(bytes: Uint8Array, start: number, end: number, seenBits: number): boolean {
     if (seenBits < 0x80 && this.#validator?.isComplete !== false) return true;
-    const validator = (this.#validator ??= new Utf8Validator());
+    const validator = (this.#validator ??= new Utf8Validator(this.#isUtf8));
     const isEnd = this.#isFinal && this.#remaining === 0;
     return validator.write(bytes, start, end) && (!isEnd || validator.isComplete);
   }

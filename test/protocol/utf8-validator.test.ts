@@ -1,6 +1,7 @@
+import { isUtf8 as nodeIsUtf8 } from "node:buffer";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Utf8Validator } from "../../src/protocol/utf8-validator.js";
+import { type IsUtf8, Utf8Validator } from "../../src/protocol/utf8-validator.js";
 import { hexBytes, toHex } from "./support/frame-bytes.js";
 import { anyText, cutAt } from "./support/traffic.js";
 
@@ -160,5 +161,55 @@ describe("a UTF-8 validator that is reset", () => {
     validator.reset();
     expect(validator.isComplete).toBe(true);
     expect(verdictOf(hexBytes("e18080 e1bfbf"), validator)).toBe("complete");
+  });
+});
+
+describe("a UTF-8 validator with a check of the runtime's own", () => {
+  const isUtf8: IsUtf8 = (bytes, start, end) => nodeIsUtf8(bytes.subarray(start, end));
+
+  /** What each of `chunks` is answered, up to the first that is refused, and whether the whole then ends with a sequence. */
+  function answers(validator: Utf8Validator, chunks: readonly Uint8Array[]): readonly boolean[] {
+    const given: boolean[] = [];
+    for (const chunk of chunks) {
+      const answer = validator.write(chunk, 0, chunk.length);
+      given.push(answer);
+      if (!answer) return given;
+    }
+    return [...given, validator.isComplete];
+  }
+
+  const character = fc.constantFrom("a", "é", "ह", "中", "\u{7ff}", "\u{ffff}", "😀", "\u{10ffff}");
+  const longText = fc.array(character, { minLength: 40, maxLength: 400 }).map((all) => all.join(""));
+
+  test("answers as one without, for any split, wherever a byte is bad or missing", () => {
+    const spoiled = fc.option(
+      fc.record({ at: fc.nat(1_200), byte: fc.constantFrom(...bounds, 0xe0, 0xed, 0xf0, 0xf4, 0xf5) }),
+    );
+    fc.assert(
+      fc.property(longText, fc.array(fc.nat(1_200), { maxLength: 3 }), spoiled, (text, at, spoil) => {
+        const bytes = new TextEncoder().encode(text);
+        if (spoil !== null) bytes[spoil.at % bytes.length] = spoil.byte;
+        const chunks = cutAt(bytes, at);
+        expect(answers(new Utf8Validator(isUtf8), chunks)).toEqual(answers(new Utf8Validator(), chunks));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  test("asks it for long stretches, from where a sequence begins to where one ends", () => {
+    const asked: (readonly [number, number])[] = [];
+    const validator = new Utf8Validator((bytes, start, end) => {
+      asked.push([start, end]);
+      return isUtf8(bytes, start, end);
+    });
+    const bytes = new TextEncoder().encode("中".repeat(100));
+    expect(validator.write(bytes, 0, 100)).toBe(true); // one byte of the 34th character
+    expect(validator.write(bytes, 100, 299)).toBe(true);
+    expect(validator.write(bytes, 299, 300)).toBe(true);
+    expect(validator.isComplete).toBe(true);
+    expect(asked).toEqual([
+      [0, 99],
+      [102, 297],
+    ]);
   });
 });
