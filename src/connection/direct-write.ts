@@ -9,7 +9,11 @@ interface WriteRequest {
 
 /** The part of a socket's handle that writes: what `net.Socket` calls in the end. Not public, so it may be missing. */
 export interface WritingHandle {
-  writeBuffer(request: WriteRequest, bytes: Uint8Array): number;
+  /**
+   * Gives 0, or the number of an error. Node 26 is given no request: it makes one only where the kernel does not take all at once, and
+   * gives that.
+   */
+  writeBuffer(request: WriteRequest | null, bytes: Uint8Array): number | WriteRequest;
   /** Bytes that it has been given and the kernel has not taken yet. */
   readonly writeQueueSize: number;
 }
@@ -17,8 +21,8 @@ export interface WritingHandle {
 /** Those of Node's handles that write at once whatever the kernel takes. One that encrypts, or is JavaScript behind, does not. */
 const DIRECT_HANDLES: ReadonlySet<string | undefined> = new Set(["TCP", "Pipe"]);
 
-/** What Node makes write requests of, once it has been seen. */
-let Request: (new () => WriteRequest) | undefined;
+/** What Node makes write requests of, once it has been seen; null where the handle makes them. */
+let Request: (new () => WriteRequest) | null | undefined;
 /** A request that no handle has taken. */
 let spare: WriteRequest | undefined;
 
@@ -45,7 +49,11 @@ export function writeDirectly(socket: Duplex, handle: WritingHandle, bytes: Uint
     writeAndLearn(socket, handle, bytes);
     return true;
   }
-  const request = (spare ??= new Request());
+  return Request === null ? writeWithoutRequest(handle, bytes) : writeWithRequest(Request, handle, bytes);
+}
+
+function writeWithRequest(Made: new () => WriteRequest, handle: WritingHandle, bytes: Uint8Array): boolean {
+  const request = (spare ??= new Made());
   if (handle.writeBuffer(request, bytes) !== 0) return false;
   if (handle.writeQueueSize > 0) {
     request.buffer = bytes;
@@ -54,11 +62,18 @@ export function writeDirectly(socket: Duplex, handle: WritingHandle, bytes: Uint
   return true;
 }
 
+function writeWithoutRequest(handle: WritingHandle, bytes: Uint8Array): boolean {
+  const result = handle.writeBuffer(null, bytes);
+  if (typeof result === "number") return result === 0;
+  result.buffer = bytes;
+  return true;
+}
+
 /** Writes by the stream, and sees what it makes its request of. */
 function writeAndLearn(socket: Duplex, handle: WritingHandle, bytes: Uint8Array): void {
   const writeBuffer = handle.writeBuffer.bind(handle);
   handle.writeBuffer = (request, chunk) => {
-    Request = request.constructor as new () => WriteRequest;
+    Request = request === null ? null : (request.constructor as new () => WriteRequest);
     return writeBuffer(request, chunk);
   };
   socket.write(bytes);

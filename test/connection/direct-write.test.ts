@@ -123,3 +123,31 @@ describe("writeDirectly", () => {
     expect((await failed)[0]).toMatchObject({ code: expect.stringMatching(/^(EPIPE|ECONNRESET)$/) as string });
   });
 });
+
+describe("writeDirectly, where Node gives the handle no request, as Node 26 does not", () => {
+  test("gives none either, keeps what is pending alive, and leaves a failure to the stream", async () => {
+    vi.resetModules();
+    const fresh = await import("../../src/connection/direct-write.js");
+    const requests: unknown[] = [];
+    const pending: { buffer?: Uint8Array } = {};
+    let result: number | object = 0;
+    const handle: WritingHandle = {
+      writeQueueSize: 0,
+      writeBuffer: (request) => {
+        requests.push(request);
+        return result;
+      },
+    };
+    const socket = new Duplex({ write: (chunk: Buffer) => void handle.writeBuffer(null, chunk) });
+    expect(fresh.writeDirectly(socket, handle, Buffer.from("by the stream, to learn"))).toBe(true);
+    Object.defineProperty(socket, "writableLength", { value: 0 });
+    expect(fresh.writeDirectly(socket, handle, Buffer.from("taken at once"))).toBe(true);
+    result = pending;
+    const bytes = Buffer.from("taken later");
+    expect(fresh.writeDirectly(socket, handle, bytes)).toBe(true);
+    expect(pending.buffer).toBe(bytes);
+    result = -32; // EPIPE
+    expect(fresh.writeDirectly(socket, handle, Buffer.from("refused"))).toBe(false);
+    expect(requests).toEqual([null, null, null, null]);
+  });
+});

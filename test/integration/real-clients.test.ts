@@ -1,4 +1,4 @@
-import { execFile, execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -9,6 +9,7 @@ import { EchoPeer } from "../support/echo-peer.js";
 import { buildGorilla, hasGorilla, HOW_TO_INSTALL_GORILLA } from "../support/gorilla.js";
 import { listening } from "../support/listening.js";
 import { hasPythonWebsockets, HOW_TO_INSTALL_PYTHON_WEBSOCKETS, PYTHON } from "../support/python.js";
+import { findModernNode } from "../support/other-node.js";
 import { requirement } from "../support/requirement.js";
 import { until } from "../support/turns.js";
 
@@ -61,17 +62,6 @@ async function checkClient(
   });
   await until(() => infos.length > 0); // the client's socket may end with its process
   expect(infos).toEqual([{ code: 4000, reason: "done ⚓", by: "peer", clean: true, error: undefined }]);
-}
-
-/** The path of a Node that has WebSocket built in: this one, or one in npm's cache; nothing is downloaded. */
-function findModernNode(): string | undefined {
-  if (Number(process.versions.node.split(".")[0]) >= 22) return process.execPath;
-  try {
-    const args = ["-y", "--offline", "-p", "node@22", "node", "-p", "process.execPath"];
-    return execFileSync("npx", args, { encoding: "utf8", timeout: 10_000, stdio: ["ignore", "pipe", "ignore"] }).trim();
-  } catch {
-    return undefined;
-  }
 }
 
 const modernNode = findModernNode();

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { findModernNode } from "../support/other-node.js";
 import { requirement } from "../support/requirement.js";
 import { nodeDifferences } from "../web/support/known-differences.js";
-import { failuresOfNode, findModernNode, majorOf } from "../web/support/other-implementations.js";
+import { failuresOfNode, majorOf } from "../web/support/other-implementations.js";
 import { SuiteServer } from "../web/support/suite-server.js";
 import { expectations } from "../web/web-socket-suite.js";
 

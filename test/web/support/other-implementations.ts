@@ -26,17 +26,6 @@ export async function failuresOfNode(program: string, base: string): Promise<Rec
   return JSON.parse(stdout.trim().split("\n").at(-1) ?? "") as Record<string, string>;
 }
 
-/** The path of a Node that has WebSocket built in: this one, or one in npm's cache; nothing is downloaded. */
-export function findModernNode(): string | undefined {
-  if (Number(process.versions.node.split(".")[0]) >= 22) return process.execPath;
-  try {
-    const args = ["-y", "--offline", "-p", "node@22", "node", "-p", "process.execPath"];
-    return execFileSync("npx", args, { encoding: "utf8", timeout: 30_000, stdio: ["ignore", "pipe", "ignore"] }).trim();
-  } catch {
-    return undefined;
-  }
-}
-
 /** The major version of the Node at `program`. */
 export function majorOf(program: string): number {
   return Number(execFileSync(program, ["-p", "process.versions.node.split('.')[0]"], { encoding: "utf8" }));
