@@ -127,6 +127,7 @@ describe("writeDirectly", () => {
 describe("writeDirectly, where Node gives the handle no request, as Node 26 does not", () => {
   test("gives none either, keeps what is pending alive, and leaves a failure to the stream", async () => {
     vi.resetModules();
+    onTestFinished(() => void vi.resetModules()); // what it has learned here is true of no Node 20
     const fresh = await import("../../src/connection/direct-write.js");
     const requests: unknown[] = [];
     const pending: { buffer?: Uint8Array } = {};
