@@ -16,7 +16,7 @@ export class Utf8Validator {
   #lower = 0x80;
   #upper = 0xbf;
 
-  /** @param isUtf8 - A check of the runtime's own: 4 KiB of Chinese take 0.4 instead of 40 µs. Without it all is checked byte by byte. */
+  /** @param isUtf8 - A check of the runtime's own: 4 KiB of Chinese take 0.9 instead of 16 µs. Without it all is checked byte by byte. */
   constructor(isUtf8?: IsUtf8) {
     this.#isUtf8 = isUtf8;
   }
