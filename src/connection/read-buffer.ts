@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 
+import { obtain } from "../internal/obtain.js";
 import { allocateReceiving } from "./mask-kernel.js";
 import { giveBytes } from "./socket-owner.js";
 
@@ -89,10 +90,5 @@ const shared = new Map<number, ReadBuffer>();
 
 /** The buffer of `size` bytes that all who ask for that size share. */
 export function sharedReadBuffer(size: number): ReadBuffer {
-  let buffer = shared.get(size);
-  if (buffer === undefined) {
-    buffer = new ReadBuffer(size);
-    shared.set(size, buffer);
-  }
-  return buffer;
+  return obtain(shared, size, (each) => new ReadBuffer(each));
 }
