@@ -111,10 +111,13 @@ class Http2Exchange {
 
   /**
    * Whether the server has certainly not looked at the request: it says so (RFC 9113 §8.7; of streams behind the last one of a GOAWAY
-   * Node says it), or the session was in use before and is gone.
+   * Node says it), or the session was in use before and is gone, or had one stream too many in the eyes of a server of `node:http2`:
+   * that counts a stream for a moment longer than we may, and then says ENHANCE_YOUR_CALM.
    */
   get #isStale(): boolean {
-    return this.#stream.rstCode === constants.NGHTTP2_REFUSED_STREAM || (this.#isReused && this.#session.isLost);
+    const { rstCode } = this.#stream;
+    if (rstCode === constants.NGHTTP2_REFUSED_STREAM) return true;
+    return this.#isReused && (this.#session.isLost || rstCode === constants.NGHTTP2_ENHANCE_YOUR_CALM);
   }
 
   #lost(): ConnectError {

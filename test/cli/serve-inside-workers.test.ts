@@ -36,6 +36,17 @@ async function scrapeUntil(
   }
 }
 
+/** Connects one after the other, so that the workers take turns: of many at once, whoever is quicker gets more. */
+async function connectInTurn({ echoUrl }: RunningServer, count: number): Promise<EchoPeer[]> {
+  const peers: EchoPeer[] = [];
+  while (peers.length < count) {
+    const peer = await EchoPeer.connect(echoUrl);
+    expect(await peer.echo("hello")).toBe("hello");
+    peers.push(peer);
+  }
+  return peers;
+}
+
 function workersOf({ process }: RunningServer): number[] {
   return execFileSync("pgrep", ["-P", String(process.pid)], { encoding: "utf8" })
     .trim()
@@ -46,8 +57,7 @@ function workersOf({ process }: RunningServer): number[] {
 describe("halyard serve --metrics --status --workers 2", patience, () => {
   test("answers with the sum of all workers, whichever is asked", async () => {
     const server = await startObserved();
-    const peers = await Promise.all([1, 2, 3, 4].map(() => EchoPeer.connect(server.echoUrl)));
-    for (const peer of peers) expect(await peer.echo("hello")).toBe("hello");
+    await connectInTurn(server, 4);
     await EchoPeer.refusedStatus(server.echoUrl, { origin: "https://attacker.example" });
     for (let scraped = 0; scraped < 4; scraped++) {
       expect(await scrape(server)).toMatchObject({
@@ -65,8 +75,7 @@ describe("halyard serve --metrics --status --workers 2", patience, () => {
 
   test("no counter goes back when a worker is killed; what it had told stays, and its connections count as lost", async () => {
     const server = await startObserved();
-    const peers = await Promise.all([1, 2, 3, 4].map(() => EchoPeer.connect(server.echoUrl)));
-    for (const peer of peers) await peer.echo("hello");
+    await connectInTurn(server, 4);
     await scrape(server);
     const [first = 0] = workersOf(server);
     process.kill(first, "SIGKILL");
@@ -87,8 +96,7 @@ describe("halyard serve --metrics --status --workers 2", patience, () => {
 
   test("a worker that is asked to leave tells all that it has counted", async () => {
     const server = await startObserved();
-    const peers = await Promise.all([1, 2].map(() => EchoPeer.connect(server.echoUrl)));
-    for (const peer of peers) await peer.echo("hello");
+    const peers = await connectInTurn(server, 2);
     const [first = 0] = workersOf(server);
     process.kill(first, "SIGTERM"); // nobody has asked for its counts yet
     await Promise.race(peers.map(({ closed }) => closed));
@@ -103,8 +111,7 @@ describe("halyard serve --metrics --status --workers 2", patience, () => {
 
   test("a worker that does not answer delays a scrape by a second, and is in it with what it told before", async () => {
     const server = await startObserved();
-    const peers = await Promise.all([1, 2].map(() => EchoPeer.connect(server.echoUrl)));
-    for (const peer of peers) await peer.echo("hello");
+    await connectInTurn(server, 2);
     await scrape(server);
     const [first = 0] = workersOf(server);
     process.kill(first, "SIGSTOP");

@@ -395,6 +395,23 @@ describe("a session of connect({ http2: true })", () => {
     expect(peer.asked).toHaveLength(2 + 6);
   });
 
+  test("one stream too many for a server that still counts one that has ended is asked for again, too", async () => {
+    const peer = await Http2Peer.start((stream) => {
+      if (peer.asked.length === 2) stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+      else letIn(stream);
+    });
+    await using first = await connect(peer.url, { http2 });
+    (await connect(peer.url, { http2 })).terminate();
+    expect(peer.asked).toHaveLength(3);
+    expect(first.state).toBe("open");
+  });
+
+  test("a server that wants calm before it has let anybody in is left alone", async () => {
+    const peer = await Http2Peer.start((stream) => stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM));
+    expect((await connectInVain(peer.url, { http2 })).code).toBe("closed");
+    expect(peer.asked).toHaveLength(1);
+  });
+
   test("RFC 9113 §6.8: after GOAWAY its streams go on, and the next is opened elsewhere", async () => {
     const peer = await Http2Peer.start(letIn);
     const old = await connect(peer.url, { http2 });

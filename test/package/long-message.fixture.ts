@@ -3,6 +3,8 @@ import { connect } from "halyard/client";
 import { serve } from "halyard/server";
 
 const PIECE_BYTES = 64 * 1024;
+/** How many pieces go by between two collections of garbage: when V8 collects by itself is its own affair, and not what is measured. */
+const PIECES_PER_COLLECTION = 128;
 const [role, port = "0", bytes = "0"] = process.argv.slice(2);
 const total = Number(bytes);
 const baseline = process.memoryUsage.rss();
@@ -13,7 +15,10 @@ function pieceAt(offset: number): Uint8Array {
 }
 
 async function* source(): AsyncGenerator<Uint8Array> {
-  for (let offset = 0; offset < total; offset += PIECE_BYTES) yield pieceAt(offset);
+  for (let offset = 0; offset < total; offset += PIECE_BYTES) {
+    if ((offset / PIECE_BYTES) % PIECES_PER_COLLECTION === 0) globalThis.gc?.();
+    yield pieceAt(offset);
+  }
 }
 
 function report(result: object): void {

@@ -24,7 +24,7 @@ async function compile(): Promise<string> {
 }
 
 function run(file: string, ...args: string[]): ChildProcess {
-  const child = fork(file, args, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  const child = fork(file, args, { execArgv: ["--expose-gc"], stdio: ["ignore", "inherit", "inherit", "ipc"] });
   onTestFinished(() => void child.kill("SIGKILL"));
   return child;
 }

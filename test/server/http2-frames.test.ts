@@ -265,7 +265,8 @@ describe("a client of HTTP/2 that floods, by bytes written by hand,", () => {
       http2Frame(FrameType.rstStream, Flag.none, 2 * index + 1, uint32(ErrorCode.cancel)),
     ]);
     client.raw.write(...flood.flat());
-    expect(await client.goAway()).toBe(ErrorCode.enhanceYourCalm);
+    // Where so many come in one read, node:http2 is the first to have enough: 100 streams beyond the limit end a session.
+    expect([ErrorCode.enhanceYourCalm, ErrorCode.internalError]).toContain(await client.goAway());
     await client.raw.ended;
     await expectServing(server);
   });
