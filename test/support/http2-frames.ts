@@ -22,6 +22,7 @@ export const Setting = { initialWindowSize: 0x4, enableConnectProtocol: 0x8 } as
 export const ErrorCode = {
   noError: 0x0,
   protocolError: 0x1,
+  internalError: 0x2,
   refusedStream: 0x7,
   cancel: 0x8,
   enhanceYourCalm: 0xb,
