@@ -20,7 +20,7 @@ import {
   type Role,
   withoutHandshake,
 } from "../protocol/index.js";
-import type { CloseInfo } from "./close-info.js";
+import { type CloseInfo, closeInfoOf } from "./close-info.js";
 import { ClosingDeadline, type ClosingOwner } from "./closing-deadline.js";
 import { ConnectionError } from "./connection-error.js";
 import type { ResolvedConnectionOptions } from "./connection-options.js";
@@ -374,7 +374,7 @@ export class Link implements InboundOwner, OutboxOwner, GuardOwner, ClosingOwner
     const closed = this.outbox.hasUnsent ? withoutHandshake(cut) : cut;
     this.#state = closed;
     if (wasCut) this.#blame(lost());
-    this.#info = { ...closed.summary, error: this.#error };
+    this.#info = closeInfoOf(closed.summary, this.#error);
     this.outbox.end();
     this.outbox.discard();
     this.#inbound.uncount();

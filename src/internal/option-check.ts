@@ -133,14 +133,16 @@ export function checkKeys(what: string, options: unknown, known: readonly string
  * @throws TypeError that names the member.
  */
 export function checkCallbacks(what: string, value: unknown, known: readonly string[]): void {
-  const names = known.join(", ");
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    const names = known.join(", ");
     throw new TypeError(`a ${what} is an object with ${names}, all optional; this is ${describeValue(value)}`);
   }
   const prototype: unknown = Object.getPrototypeOf(value);
   const isPlain = prototype === Object.prototype || prototype === null;
   const unknown = isPlain ? Object.keys(value).find((key) => !known.includes(key)) : undefined;
-  if (unknown !== undefined) throw new TypeError(`a ${what} has no ${JSON.stringify(unknown)}; it takes ${names}`);
+  if (unknown !== undefined) {
+    throw new TypeError(`a ${what} has no ${JSON.stringify(unknown)}; it takes ${known.join(", ")}`);
+  }
   for (const name of known) {
     const member = (value as Readonly<Record<string, unknown>>)[name];
     if (member === undefined || typeof member === "function") continue;

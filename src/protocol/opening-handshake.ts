@@ -70,7 +70,8 @@ export function readHandshake(request: HandshakeRequest): HandshakeOffer | Hands
     key: headers["sec-websocket-key"][0] as string,
     host: headers.host[0] as string,
     origin: headers.origin[0],
-    ...wishes,
+    subprotocols: wishes.subprotocols,
+    extensions: wishes.extensions,
   };
 }
 

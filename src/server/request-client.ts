@@ -27,16 +27,19 @@ export function clientOf(
 ): RequestClient {
   const net = socket instanceof Socket ? socket : undefined;
   const address = net?.remoteAddress ?? "";
-  const peer = { address, remote: formatAddress(net?.remoteAddress, net?.remotePort) };
+  const remote = formatAddress(net?.remoteAddress, net?.remotePort);
   const forwarded =
     trust === undefined || socket === undefined || isClientUnnamed(socket)
       ? undefined
       : readForwarding(trust, headers, peerAddressOf(socket), trust.proxyProtocol ? 1 : 0);
-  if (forwarded === undefined) return { ...peer, secure: net !== undefined && "encrypted" in net, host: undefined };
+  if (forwarded === undefined) {
+    return { address, remote, secure: net !== undefined && "encrypted" in net, host: undefined };
+  }
   const { client, secure, host } = forwarded;
-  return { ...(client === undefined ? peer : namesOf(client)), secure, host };
+  if (client === undefined) return { address, remote, secure, host };
+  return { address: addressIn(client), remote: formatNodeName(client), secure, host };
 }
 
-function namesOf(client: NodeName): { readonly address: string; readonly remote: string } {
-  return { address: client.kind === "address" ? client.address : client.name, remote: formatNodeName(client) };
+function addressIn(client: NodeName): string {
+  return client.kind === "address" ? client.address : client.name;
 }

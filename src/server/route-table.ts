@@ -29,8 +29,10 @@ export function routeTable<Data>(
 /** The path that a request is for, without its query. */
 export function pathOf(request: { readonly url?: string | undefined }): string {
   // RFC 6455 §4.2.1 (1): the target may be an absolute HTTP or HTTPS URI that contains the path.
-  const target = (request.url ?? "/").replace(/^https?:\/\/[^/?]*/i, "");
-  const path = target.split("?", 1)[0] as string;
+  const url = request.url ?? "/";
+  const target = url.startsWith("/") ? url : url.replace(/^https?:\/\/[^/?]*/i, "");
+  const query = target.indexOf("?");
+  const path = query === -1 ? target : target.slice(0, query);
   return path === "" ? "/" : path;
 }
 

@@ -242,7 +242,8 @@ export class Upgrader<Data = undefined> {
     if (this.#closing !== undefined) return refusalOf("shutting-down");
     try {
       const deflate = this.#acceptDeflate(offer);
-      opening.accept({ ...decided, extensions: deflate?.response ?? "" });
+      const { subprotocol, headers } = decided;
+      opening.accept({ subprotocol, extensions: deflate?.response ?? "", headers });
       return this.#connect(opening, request, decided, deflate, client.address);
     } catch (error) {
       return this.#refusalFor(error);
