@@ -11,7 +11,7 @@ const layers = {
   observers: { layers: ["connection"], packages: ["prom-client", "@opentelemetry/api"], node: false },
   trace: { layers: ["connection", "internal"], packages: [], node: true },
   json: { layers: ["connection", "protocol", "internal"], packages: [], node: false },
-  client: { layers: ["connection", "protocol", "internal"], packages: ["socks"], node: true },
+  client: { layers: ["connection", "reconnecting", "protocol", "internal"], packages: ["socks"], node: true },
   web: { layers: ["client", "protocol", "internal"], packages: [], node: true },
   cli: {
     layers: ["server", "client", "observers", "trace", "connection", "protocol"],

@@ -1,5 +1,5 @@
-import { connect } from "halyard/client";
-import { ReconnectingSocket, socketOf } from "halyard/reconnecting";
+import { connect, socketOf } from "halyard/client";
+import { ReconnectingSocket } from "halyard/reconnecting";
 
 /** Keeps a line to a chat open until `signal` is aborted, whatever the server and the network do. */
 export async function stayInChat(url: string, signal: AbortSignal): Promise<void> {

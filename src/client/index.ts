@@ -31,6 +31,7 @@ export {
 } from "./connect-error.js";
 export { checkConnectOptions, type ConnectOptions } from "./connect-options.js";
 export { type ClientConnection, connect } from "./connect.js";
+export { socketOf } from "./connection-socket.js";
 export type { CookieJar } from "./cookie-jar.js";
 export type { Dial, DialContext } from "./dial.js";
 export type { HttpAnswer } from "./http-answer.js";

@@ -4,7 +4,6 @@
  * @module halyard/reconnecting
  */
 
-export { type ConnectionLike, socketOf } from "./connection-socket.js";
 export type { Environment, EnvironmentEvent } from "./environment.js";
 export { mayReconnectAfter } from "./close-policy.js";
 export { ReconnectingError, type ReconnectingErrorCode } from "./reconnecting-error.js";

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from "vitest";
-import { connect } from "../../src/client/index.js";
-import { ReconnectingSocket, socketOf } from "../../src/reconnecting/index.js";
+import { connect, socketOf } from "../../src/client/index.js";
+import { ReconnectingSocket } from "../../src/reconnecting/index.js";
 import { listening } from "../support/listening.js";
 import { until } from "../support/turns.js";
 import { World } from "../reconnecting/world.js";

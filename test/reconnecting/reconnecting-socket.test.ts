@@ -1,7 +1,7 @@
 import { getEventListeners } from "node:events";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { connect } from "../../src/client/index.js";
-import { type OpenContext, ReconnectingSocket, socketOf } from "../../src/reconnecting/index.js";
+import { connect, socketOf } from "../../src/client/index.js";
+import { type OpenContext, ReconnectingSocket } from "../../src/reconnecting/index.js";
 import { FakeSocket, settle, World } from "./world.js";
 
 describe("a reconnecting socket", () => {

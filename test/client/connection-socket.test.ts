@@ -1,6 +1,7 @@
+import type { Socket } from "node:net";
 import { describe, expect, test } from "vitest";
-import { connect, type ConnectionHandler } from "../../src/client/index.js";
-import { type OpenSocket, ReconnectingSocket, type ReconnectingState, socketOf } from "../../src/reconnecting/index.js";
+import { connect, type ConnectionHandler, socketOf } from "../../src/client/index.js";
+import { type OpenSocket, ReconnectingSocket, type ReconnectingState } from "../../src/reconnecting/index.js";
 import { listening } from "../support/listening.js";
 
 const open: OpenSocket = async (url, { protocols, signal }) =>
@@ -54,6 +55,29 @@ describe("a reconnecting socket over connections of halyard/client", () => {
     expect(waiting).toMatchObject({ reason: { kind: "closed", code: 1006, wasClean: false } });
     await next(socket, "open");
     expect(losses).toEqual([{ kind: "uncertain", messages: ["may be lost"], omitted: 0 }]);
+  });
+
+  test.each([
+    ["a message longer than we take", { maxMessageBytes: 4 }, "too long"],
+    ["a message that is no UTF-8", {}, Buffer.from([0x81, 0x01, 0xff])],
+  ])("comes back after what it must end itself: %s", async (_, options, sent) => {
+    const server = await listening({
+      routes: {
+        "/": {
+          open: (peer) => {
+            if (server.connections.size > 1) return;
+            if (typeof sent === "string") peer.write(sent);
+            else sockets[0]?.write(sent);
+          },
+        },
+      },
+    });
+    const sockets: Socket[] = [];
+    server.http.on("connection", (socket) => sockets.push(socket));
+    const reopen: OpenSocket = async (url) => socketOf(await connect(url, options));
+    await using socket = new ReconnectingSocket(server.url, { open: reopen, firstDelayMs: 1 });
+    const waiting = await next(socket, "waiting");
+    expect(waiting).toMatchObject({ reason: { kind: "closed", code: 1006, wasClean: false } });
   });
 
   test("gives the server its close code, and cuts a connection that is given up", async () => {

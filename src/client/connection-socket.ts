@@ -1,23 +1,6 @@
-import type { Sendable } from "./sendable.js";
-import type { SocketLike } from "./socket-like.js";
-
-/** What is asked of a connection: the part of one of `halyard/client` that is used here. */
-export interface ConnectionLike {
-  /** The subprotocol agreed on; `""` for none. */
-  readonly subprotocol: string;
-  /** Bytes queued to be sent. */
-  readonly bufferedBytes: number;
-  /** Settles when the connection is over. */
-  readonly closed: Promise<{ readonly code: number; readonly reason: string; readonly clean: boolean }>;
-  /** Takes all messages from now on. */
-  handle(handler: { message(connection: never, message: string | Uint8Array): void }): void;
-  /** Sends a message. */
-  write(message: never): boolean;
-  /** Starts the closing handshake. */
-  close(code?: number, reason?: string): unknown;
-  /** Ends the connection at once. */
-  terminate(): void;
-}
+import type { Connection, Message } from "../connection/index.js";
+import { CloseCode } from "../protocol/index.js";
+import type { Sendable, SocketLike } from "../reconnecting/index.js";
 
 /**
  * A connection of `halyard/client` as a socket for `open`, so that a reconnecting socket runs where there is no `WebSocket`,
@@ -29,12 +12,15 @@ export interface ConnectionLike {
  *
  * What it had been given when it ended is all uncertain: it counts bytes of frames, which do not say what messages have left.
  */
-export function socketOf(connection: ConnectionLike): SocketLike {
+export function socketOf<Data>(connection: Connection<Data>): SocketLike {
   return new ConnectionSocket(connection);
 }
 
-class ConnectionSocket implements SocketLike {
-  readonly #connection: ConnectionLike;
+/** What is said of a connection that ended without the peer's close frame, RFC 6455 §7.1.5. */
+const NO_CLOSE_FRAME = { code: CloseCode.abnormal, reason: "" } as const;
+
+class ConnectionSocket<Data> implements SocketLike {
+  readonly #connection: Connection<Data>;
   readyState = 1;
   readonly unsentBytes = 0;
   binaryType = "arraybuffer";
@@ -43,11 +29,13 @@ class ConnectionSocket implements SocketLike {
   onclose: ((event: { code: number; reason: string; wasClean: boolean }) => unknown) | null = null;
   onerror: SocketLike["onerror"] = null;
 
-  constructor(connection: ConnectionLike) {
+  constructor(connection: Connection<Data>) {
     this.#connection = connection;
-    connection.handle({ message: (_, message) => this.onmessage?.({ data: this.#dataOf(message) }) });
-    void connection.closed.then(({ code, reason, clean }) => {
+    connection.handle({ message: (_, message) => void this.onmessage?.({ data: this.#dataOf(message) }) });
+    void connection.closed.then(({ clean }) => {
       this.readyState = 3;
+      // Ours in place of the peer's would look as if the server had refused us, where we had to give the connection up.
+      const { code, reason } = connection.receivedClose ?? NO_CLOSE_FRAME;
       this.onclose?.({ code, reason, wasClean: clean });
     });
   }
@@ -61,17 +49,17 @@ class ConnectionSocket implements SocketLike {
   }
 
   send(message: Sendable): void {
-    this.#connection.write(message as never);
+    this.#connection.write(message as Message);
   }
 
   /** Without a code it is given up: there is nobody to wait for a closing handshake. */
   close(code?: number, reason?: string): void {
     this.readyState = Math.max(this.readyState, 2);
     if (code === undefined) this.#connection.terminate();
-    else this.#connection.close(code, reason);
+    else void this.#connection.close(code, reason);
   }
 
-  #dataOf(message: string | Uint8Array): unknown {
+  #dataOf(message: Message): unknown {
     if (typeof message === "string") return message;
     // oxlint-disable-next-line typescript/no-unnecessary-type-assertion -- the DOM's types ask for it, Node's do not
     if (this.binaryType === "blob") return new Blob([message as Uint8Array<ArrayBuffer>]);
