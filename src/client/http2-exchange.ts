@@ -105,8 +105,10 @@ class Http2Exchange {
     if (this.#answer !== undefined) this.#onAnswered(false);
     else if (this.#stream.rstCode === constants.NGHTTP2_HTTP_1_1_REQUIRED)
       this.#conclude({ kind: "http1", socket: undefined });
-    else if (this.#isStale) this.#conclude({ kind: "stale", error: this.#lost() });
-    else this.#fail(this.#lost());
+    else if (this.#isStale) {
+      if (!this.#session.isLost) this.#session.onRefused();
+      this.#conclude({ kind: "stale", error: this.#lost() });
+    } else this.#fail(this.#lost());
   };
 
   /**

@@ -1,4 +1,5 @@
 import { type TimerOwner, type TimerWheel, WheelTimer } from "../connection/index.js";
+import { defer } from "../internal/deferred.js";
 import { onAbort } from "./abort-listener.js";
 import { type ConnectError, connectError } from "./connect-error.js";
 import type { ResolvedConnectOptions } from "./connect-options.js";
@@ -70,11 +71,13 @@ export class Patience implements TimerOwner {
   async within<T>(promise: PromiseLike<T>): Promise<T> {
     const { signal } = this;
     signal.throwIfAborted();
-    return await new Promise<T>((resolve, reject) => {
-      const onOver = (): void => reject(this.error);
-      signal.addEventListener("abort", onOver, { once: true });
-      promise.then(resolve, reject);
-    });
+    const over = defer<never>();
+    const forget = onAbort(signal, () => over.reject(this.error));
+    try {
+      return await Promise.race([promise, over.promise]);
+    } finally {
+      forget();
+    }
   }
 
   /** Nobody waits any more. */

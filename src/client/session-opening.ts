@@ -12,6 +12,11 @@ import type { Patience } from "./patience.js";
 import { openTransport, type Route } from "./route.js";
 import type { Target } from "./target.js";
 
+/** What may be under way to us in one stream, in bytes: HTTP/2's own 64 KiB would be 640 kB a second where a round trip takes 100 ms. */
+const STREAM_WINDOW_BYTES = 1024 * 1024;
+/** Megabytes; at Node's own 10 a few streams that wait for the server would let in no further one. */
+const MAX_SESSION_MEMORY_MB = 1_000;
+
 /** HTTP/1.1 is to be spoken: on this socket, where the server has chosen so by ALPN, otherwise on one to be opened. */
 export interface Http1Instead {
   readonly kind: "http1";
@@ -65,7 +70,9 @@ async function greet(
   patience.stage = "exchanging-settings";
   const session = connectHttp2(`${isSecure ? "https" : "http"}://${authority}`, {
     createConnection: () => transport,
-    settings: { enablePush: false },
+    settings: { enablePush: false, initialWindowSize: STREAM_WINDOW_BYTES },
+    // What the streams have yet to send is limited by each of them.
+    maxSessionMemory: MAX_SESSION_MEMORY_MB,
   });
   session.on("error", ignore); // each stream tells of it too
   try {

@@ -21,8 +21,10 @@ const PREFACE = "PRI";
 const MAX_STREAMS = 100;
 /** Megabytes that Node keeps for a session before it refuses further streams. */
 const MAX_SESSION_MEMORY_MB = 10;
-/** What may be under way to us in all streams of a session together, in bytes; each has its own 64 KiB. */
-const SESSION_WINDOW_BYTES = 1024 * 1024;
+/** What may be under way to us in one stream, in bytes: HTTP/2's own 64 KiB would be 640 kB a second where a round trip takes 100 ms. */
+const STREAM_WINDOW_BYTES = 256 * 1024;
+/** The same for all streams of a session together: what a client can make us hold that nobody reads. */
+const SESSION_WINDOW_BYTES = 8 * 1024 * 1024;
 
 /** What serves the streams. */
 export interface Http2Listeners {
@@ -50,7 +52,11 @@ export class Http2Entrance {
     this.#timers = timers;
     this.#silenceMs = silenceMs;
     this.#http2 = createServer({
-      settings: { enableConnectProtocol: true, maxConcurrentStreams: MAX_STREAMS },
+      settings: {
+        enableConnectProtocol: true,
+        maxConcurrentStreams: MAX_STREAMS,
+        initialWindowSize: STREAM_WINDOW_BYTES,
+      },
       maxSessionMemory: MAX_SESSION_MEMORY_MB,
     });
     this.#listen(listeners);

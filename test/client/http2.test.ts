@@ -400,10 +400,49 @@ describe("a session of connect({ http2: true })", () => {
       if (peer.asked.length === 2) stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
       else letIn(stream);
     });
-    await using first = await connect(peer.url, { http2 });
+    const first = await connect(peer.url, { http2 });
     (await connect(peer.url, { http2 })).terminate();
     expect(peer.asked).toHaveLength(3);
     expect(first.state).toBe("open");
+    first.terminate();
+  });
+
+  test("a session that takes no further stream, whatever its settings say, is full until one of its streams ends", async () => {
+    const peer = await Http2Peer.start((stream) => {
+      if (peer.asked.length === 2) stream.close(constants.NGHTTP2_REFUSED_STREAM);
+      else letIn(stream);
+    });
+    const first = await connect(peer.url, { http2 });
+    const second = await connect(peer.url, { http2 });
+    expect(peer.sessions).toHaveLength(2);
+    second.terminate();
+    first.terminate();
+    const again = await Promise.all([connect(peer.url, { http2 }), connect(peer.url, { http2 })]);
+    expect(peer.sessions).toHaveLength(2);
+    for (const each of again) each.terminate();
+  });
+
+  test("one whose path is dead is left within three seconds, and what waits for an answer is asked elsewhere", async () => {
+    const clock = new FakeClock();
+    const { url } = await serveHttp2();
+    const proxy = await startConnectProxy();
+    const options = { http2, tls, proxy: `http://127.0.0.1:${proxy.port}` };
+    const open = async (): Promise<Connection<undefined>> => await connectByTimers(timersOf(clock), url, options);
+    const first = await open();
+    clock.advance(2_000);
+    const second = await open();
+    clock.advance(5_000); // the server has answered
+    for (const client of proxy.clients) client.unpipe().pause();
+    const third = open();
+    const fourth = open();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(proxy.asked).toHaveLength(1);
+    clock.advance(3_100);
+    await expectEcho(await third);
+    await expectEcho(await fourth);
+    expect(proxy.asked).toHaveLength(2);
+    expect([first.state, second.state]).toEqual(["open", "open"]); // they have the patience of their own
+    for (const each of [first, second, await third, await fourth]) each.terminate();
   });
 
   test("a server that wants calm before it has let anybody in is left alone", async () => {
@@ -470,6 +509,21 @@ describe("a session of connect({ http2: true })", () => {
     expect(await connection.closed).toMatchObject({ code: 1006, by: "peer", error: { code: "connection-lost" } });
     (await connect(peer.url, { http2 })).terminate();
     expect(sockets).toHaveLength(2);
+  });
+
+  test.each([
+    ["to us", 1],
+    ["from us", 256 / 1024],
+  ])("a long message has a window of more than HTTP/2's own 64 KiB %s", async (direction, mebibytes) => {
+    const { url, server } = await serveHttp2({ routes: { "/": () => {} } });
+    const ours = await connect(url, { http2, tls });
+    const [theirs] = server.connections;
+    const sender = direction === "to us" ? theirs : ours;
+    void sender?.send(new Uint8Array(4 * 1024 * 1024)).catch(() => {});
+    const window = mebibytes * 1024 * 1024;
+    // Nobody reads: what fits goes to the other end, the rest stays.
+    await until(() => (sender?.bufferedBytes ?? Infinity) < 4 * 1024 * 1024 - window / 2);
+    ours.terminate();
   });
 
   test("one stream that is not read holds up neither the others nor the session", async () => {
