@@ -11,6 +11,7 @@ import { createEchoRoute } from "./echo-route.js";
 import { EventLog } from "./event-log.js";
 import { withFrameTrace } from "./frame-trace.js";
 import { createHostPolicy } from "./host-policy.js";
+import { hostOf } from "./request-host.js";
 import { type Inside, openInside } from "./serve-inside.js";
 import { addressOf, type ServeFlags, trustProxyOf, workersOf } from "./serve-flags.js";
 import { waitForStop } from "./signals.js";
@@ -143,7 +144,7 @@ function optionsOf(flags: ServeFlags, certificate: Certificate | undefined, log:
     writeBufferSize: flags.writeBufferSize,
     compression: flags.compression,
     onRefused: ({ status, code }, { headers }, remote) => {
-      const host = code === "host-not-allowed" ? beginningOf(headers.host ?? "") : undefined;
+      const host = code === "host-not-allowed" ? beginningOf(hostOf(headers)) : undefined;
       const origin = code === "origin-not-allowed" ? beginningOf(headers.origin ?? "") : undefined;
       log.report({ event: "refused", remote, status, code, host, origin });
     },

@@ -1,5 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
+import { hostOf } from "./request-host.js";
 import type { ServeFlags } from "./serve-flags.js";
 
 const TOKEN_BYTES = 18;
@@ -27,7 +28,7 @@ export function statusTokenOf({
 
 /** Whether `request` comes with the token, and not from a page of another origin. */
 export function maySee({ headers }: Pick<IncomingMessage, "headers">, token: string | undefined): boolean {
-  if (!isOwnPage(headers.origin, headers.host)) return false;
+  if (!isOwnPage(headers.origin, hostOf(headers))) return false;
   if (token === undefined) return true;
   const [, given = ""] = /^Bearer (\S+)$/i.exec(headers.authorization ?? "") ?? [];
   // Hashes are of one length, which is what the comparison in constant time asks for.
@@ -38,7 +39,7 @@ function isThisMachine(host: string | undefined): boolean {
   return host !== undefined && (host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host));
 }
 
-function isOwnPage(origin: string | undefined, host: string | undefined): boolean {
+function isOwnPage(origin: string | undefined, host: string): boolean {
   if (origin === undefined) return true;
   return URL.canParse(origin) && new URL(origin).host === host;
 }

@@ -92,7 +92,8 @@ export class Http2Session implements TimerOwner {
     this.#isFull = false;
     this.#unanswered.delete(stream);
     if (this.#streams > 0 || this.#session.destroyed) return;
-    if (this.#isGivenUp) this.#session.destroy();
+    // Not within the event: Node 20 never comes back from ending a session while it closes a stream that the peer has reset.
+    if (this.#isGivenUp) setImmediate(() => this.#session.destroy());
     else this.#rest();
   }
 

@@ -33,7 +33,11 @@ export function answerHttp(answers: HttpAnswers): RequestListener {
   return (request, response) => {
     if (answers.health?.answer(pathOf(request), request, response) === true) return;
     runGuarded(answers, response, () => {
-      const host = String(request.headers.host ?? request.headers[":authority"] ?? "");
+      const { host: hostHeader, [":authority"]: authority = hostHeader } = request.headers;
+      // RFC 9113 §8.3.1: a server SHOULD take a request as malformed whose Host names another host than its :authority.
+      if (hostHeader !== undefined && hostHeader !== authority)
+        return answerText(response, 400, "Two different hosts\n");
+      const host = String(authority ?? "");
       const client = clientOf(request, request.socket, answers.trustProxy);
       const described = describeRequest(request, host, client);
       const isAllowed = answers.checkHost(hostnameOf(described.host), described);

@@ -13,6 +13,7 @@ import { Server as TlsServer, TLSSocket } from "node:tls";
 
 import { processTimers, type TimerWheel, WheelTimer } from "../connection/index.js";
 import { asksForWebSocket } from "./http2-opening.js";
+import { limitRequest } from "./request-deadline.js";
 import { guardHttp2Session } from "./session-guard.js";
 
 /** What every client's HTTP/2 connection begins with, RFC 9113 §3.4; no method of HTTP/1.1 begins so. */
@@ -25,6 +26,14 @@ const MAX_SESSION_MEMORY_MB = 10;
 const STREAM_WINDOW_BYTES = 256 * 1024;
 /** The same for all streams of a session together: what a client can make us hold that nobody reads. */
 const SESSION_WINDOW_BYTES = 8 * 1024 * 1024;
+
+/** How long a client may take, in milliseconds. */
+export interface Http2Deadlines {
+  /** To say its first word, where that tells which HTTP it speaks. */
+  readonly firstByteMs: number;
+  /** To send a request, body included. */
+  readonly requestMs: number;
+}
 
 /** What serves the streams. */
 export interface Http2Listeners {
@@ -41,16 +50,16 @@ export class Http2Entrance {
   readonly #http2: Http2Server;
   readonly #sessions = new Set<ServerHttp2Session>();
   readonly #timers: TimerWheel;
-  readonly #silenceMs: number;
+  readonly #deadlines: Http2Deadlines;
 
   constructor(
     http: HttpServer | HttpsServer,
     listeners: Http2Listeners,
-    silenceMs: number,
+    deadlines: Http2Deadlines,
     timers: TimerWheel = processTimers,
   ) {
     this.#timers = timers;
-    this.#silenceMs = silenceMs;
+    this.#deadlines = deadlines;
     this.#http2 = createServer({
       settings: {
         enableConnectProtocol: true,
@@ -77,8 +86,9 @@ export class Http2Entrance {
     http2.on(
       "stream",
       (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, flags: number, rawHeaders: unknown) => {
-        if (asksForWebSocket(headers)) webSocket(stream, headers);
-        else answer?.call(http2, stream, headers, flags, rawHeaders);
+        if (asksForWebSocket(headers)) return webSocket(stream, headers);
+        limitRequest(stream, this.#deadlines.requestMs, this.#timers);
+        answer?.call(http2, stream, headers, flags, rawHeaders);
       },
     );
     http2.on("session", (session) => {
@@ -106,7 +116,7 @@ export class Http2Entrance {
 
   #sniff(socket: Socket, serveHttp1: (socket: Socket) => void): void {
     const timer = new WheelTimer({ onDue: () => void socket.destroy() });
-    this.#timers.arm(timer, this.#silenceMs);
+    this.#timers.arm(timer, this.#deadlines.firstByteMs);
     const onClose = (): void => this.#timers.disarm(timer);
     const chunks: Buffer[] = [];
     const onData = (chunk: Buffer): void => {

@@ -39,7 +39,7 @@ import { resolveWorkerCount, type WorkerCount } from "./workers/worker-count.js"
 const LISTEN_BACKLOG = 4096;
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 const MAX_CHECK_INTERVAL_MS = 1_000;
-/** How long a request may take to arrive, body included, as in Node; it may not be less than its headers have. */
+/** How long a request may take to arrive, body included, as in Node. */
 const REQUEST_TIMEOUT_MS = 300_000;
 
 /** How `serve` is set up: the options of `Upgrader`, and those of the HTTP server under it. */
@@ -146,7 +146,7 @@ function openHttp2<Data>(
   http: HttpServer | HttpsServer,
   upgrader: Upgrader<Data>,
   routes: ReadonlyMap<string, Endpoint<Data>>,
-  { http2, handshakeTimeoutMs = 10_000 }: ServeOptions<Data>,
+  { http2, handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS }: ServeOptions<Data>,
   request: RequestListener,
 ): Http2Entrance | undefined {
   if (!checkBoolean("http2", http2, false)) return undefined;
@@ -155,7 +155,8 @@ function openHttp2<Data>(
     if (endpoint === undefined) upgrader.refuseStream("no-such-route", stream, headers);
     else upgrader.serveStream(stream, headers, endpoint);
   };
-  return new Http2Entrance(http, { request, webSocket }, handshakeTimeoutMs);
+  const deadlines = { firstByteMs: handshakeTimeoutMs, requestMs: requestTimeoutOf(handshakeTimeoutMs) };
+  return new Http2Entrance(http, { request, webSocket }, deadlines);
 }
 
 class ListeningServer<Data> implements Server<Data> {
@@ -275,13 +276,18 @@ function createHttp<Data>(options: ServeOptions<Data>): HttpServer | HttpsServer
   const timeoutMs = options.handshakeTimeoutMs ?? HANDSHAKE_TIMEOUT_MS;
   const timeouts = {
     headersTimeout: timeoutMs,
-    requestTimeout: Math.max(timeoutMs, REQUEST_TIMEOUT_MS),
+    requestTimeout: requestTimeoutOf(timeoutMs),
     connectionsCheckingInterval: Math.min(timeoutMs, MAX_CHECK_INTERVAL_MS),
     shouldUpgradeCallback: offersWebSocket, // Node 24.9 and newer; `answerWithoutUpgrade` stands in for it
   };
   if (options.tls === undefined) return createServer(timeouts);
   const ALPNProtocols = options.http2 === true ? ["h2", "http/1.1"] : ["http/1.1"];
   return createSecureServer({ ...timeouts, handshakeTimeout: timeoutMs, ALPNProtocols, ...options.tls });
+}
+
+/** No less than its headers have. */
+function requestTimeoutOf(headersTimeoutMs: number): number {
+  return Math.max(headersTimeoutMs, REQUEST_TIMEOUT_MS);
 }
 
 function listen(http: HttpServer | HttpsServer, port: number, host: string | undefined): Promise<void> {

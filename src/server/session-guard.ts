@@ -32,6 +32,8 @@ class SessionGuard implements TimerOwner {
   readonly #timer: WheelTimer = new WheelTimer(this);
   readonly #buckets = new Map<keyof typeof limits, TokenBucket>();
   #streams = 0;
+  /** Whether the peer has done too much of something. */
+  #isOver = false;
 
   constructor(session: ServerHttp2Session, timers: TimerWheel) {
     this.#session = session;
@@ -66,7 +68,14 @@ class SessionGuard implements TimerOwner {
     }
     bucket.fill(nowMs);
     bucket.take(1);
-    if (!bucket.isInDebt || this.#session.destroyed) return;
+    if (!bucket.isInDebt || this.#isOver) return;
+    this.#isOver = true;
+    // Not within the event: Node 20 never comes back from ending a session while it closes a stream that the peer has reset.
+    setImmediate(() => this.#sendAway());
+  }
+
+  #sendAway(): void {
+    if (this.#session.destroyed) return;
     this.#session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM);
     this.#session.destroy();
   }

@@ -73,7 +73,7 @@ describe("a reconnecting socket over connections of halyard/client", () => {
       },
     });
     const sockets: Socket[] = [];
-    server.http.on("connection", (socket) => sockets.push(socket));
+    server.http.on("connection", (socket: Socket) => sockets.push(socket));
     const reopen: OpenSocket = async (url) => socketOf(await connect(url, options));
     await using socket = new ReconnectingSocket(server.url, { open: reopen, firstDelayMs: 1 });
     const waiting = await next(socket, "waiting");

@@ -23,7 +23,7 @@ import { listening } from "../support/listening.js";
 import { close, masked, text } from "../support/raw-peer.js";
 import { RawSocket } from "../support/raw-socket.js";
 import { parseServerFrame } from "../support/server-frame.js";
-import { until } from "../support/turns.js";
+import { nextTurn, until } from "../support/turns.js";
 
 const handshake = {
   ":method": "CONNECT",
@@ -267,6 +267,22 @@ describe("a client of HTTP/2 that floods, by bytes written by hand,", () => {
     client.raw.write(...flood.flat());
     // Where so many come in one read, node:http2 is the first to have enough: 100 streams beyond the limit end a session.
     expect([ErrorCode.enhanceYourCalm, ErrorCode.internalError]).toContain(await client.goAway());
+    await client.raw.ended;
+    await expectServing(server);
+  });
+
+  test("with streams that are answered and then reset, one after the other, is sent away", async () => {
+    const server = await start();
+    const client = await FrameClient.meet(server.port);
+    await client.open(1); // one that goes on
+    let heard: Http2Frame | undefined;
+    for (let streamId = 3; heard?.type !== FrameType.goAway; streamId += 2) {
+      client.ask(streamId);
+      heard = await client.hear(({ type }) => type === FrameType.headers || type === FrameType.goAway);
+      client.reset(streamId);
+      for (let turn = 0; turn < 3; turn++) await nextTurn(); // by itself: with the next request in one packet it is another case
+    }
+    expect(heard.payload.readUInt32BE(4)).toBe(ErrorCode.enhanceYourCalm);
     await client.raw.ended;
     await expectServing(server);
   });

@@ -160,6 +160,19 @@ describe("serve({ http2: true })", () => {
     expect((await ask(session, { ":authority": "localhost:1" })).answer[":status"]).toBe(200);
   });
 
+  test("RFC 9113 §8.3.1: holds plain requests to :authority too, and takes none that names two hosts", async () => {
+    const { session } = await start({ checkHost: ["localhost"] });
+    const status = async (headers: Record<string, string>): Promise<unknown> => {
+      const stream = session.request({ ":path": "/", ...headers });
+      const [answer] = (await once(stream, "response")) as [Record<string, unknown>];
+      return answer[":status"];
+    };
+    expect(await status({ ":authority": "localhost" })).toBe(404);
+    expect(await status({ ":authority": "localhost", host: "localhost" })).toBe(404);
+    expect(await status({ ":authority": "evil.example" })).toBe(421);
+    expect(await status({ ":authority": "evil.example", host: "localhost" })).toBe(400);
+  });
+
   test("counts the streams of a session against maxConnectionsPerAddress", async () => {
     const { session } = await start({ maxConnectionsPerAddress: 2 });
     await ask(session);
