@@ -66,11 +66,11 @@ export function checkHandler(handler: unknown): void {
   checkCallbacks("handler", handler, allHandlerNames);
 }
 
-let readLink: (connection: Connection<never>) => Link;
+let readLink: (value: object) => Link | undefined;
 
-/** What a connection runs on: the library's own, for its other parts. */
-export function linkOf<Data>(connection: Connection<Data>): Link {
-  return readLink(connection as Connection<never>);
+/** What a connection runs on, for the other parts of the library; undefined for what is no connection. */
+export function linkOf(value: unknown): Link | undefined {
+  return typeof value === "object" && value !== null ? readLink(value) : undefined;
 }
 
 /** Called for a failure of the user's own code that no handler of theirs takes. */
@@ -330,7 +330,7 @@ export class Connection<Data = unknown> implements AsyncIterable<Message> {
   }
 
   static {
-    readLink = (connection) => connection.#link;
+    readLink = (value) => (#link in value ? value.#link : undefined);
   }
 
   /** `Connection { server 127.0.0.1:58036 /echo open, 0 bytes queued }` in `console.log`. */

@@ -1,34 +1,12 @@
-import { applyMask, FIN, MAX_HEADER_BYTES, type Receiver, rotateMaskKey, RSV1 } from "../protocol/index.js";
+import { applyMask, MAX_HEADER_BYTES, type Receiver, rotateMaskKey } from "../protocol/index.js";
+import { MOST_SHOWN_BYTES, observedFrame } from "./observed-frame.js";
 import type { ObservedFrame } from "./observer.js";
 
-/** Bytes of a payload that observers see. */
-const MOST_SHOWN_BYTES = 1_024;
-
-const OPCODE_BITS = 0x0f;
 const MASK_BIT = 0x80;
 const LENGTH_BITS = 0x7f;
 
 /** What `Inflow` feeds. */
 export type Feed = Pick<Receiver, "push">;
-
-/** A frame as observers are shown it; `payload` may be more than they see. */
-export function observedFrame(
-  direction: "in" | "out",
-  firstByte: number,
-  isMasked: boolean,
-  payloadLength: number,
-  payload: Uint8Array,
-): ObservedFrame {
-  return {
-    direction,
-    opcode: firstByte & OPCODE_BITS,
-    isFinal: (firstByte & FIN) !== 0,
-    rsv1: (firstByte & RSV1) !== 0,
-    isMasked,
-    payloadLength,
-    payload: payload.subarray(0, MOST_SHOWN_BYTES),
-  };
-}
 
 /**
  * Stands before the receiver of a connection whose frames are observed. It gives it one frame at a time and tells of each before

@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import { FIN, Opcode } from "../protocol/index.js";
 import type { Observation } from "./observation.js";
 import type { ObservedType } from "./observer.js";
-import { observedFrame } from "./frame-watch.js";
+import { observedFrame } from "./observed-frame.js";
 import type { EncodedMessage } from "./prepared-message.js";
 import { WriteQueue, type WriteQueueOwner, type WriteQueueSetup } from "./write-queue.js";
 

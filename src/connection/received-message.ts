@@ -11,7 +11,7 @@ const MOST_BY_UTF16 = 16 * 1024 * 1024;
  * V8 before Node 24 decodes UTF-8 character by character: 27 µs for 4 KiB of Chinese, and 5 by way of UTF-16, for which Node has SIMD
  * (the workload "echo-chinese-4KiB-4").
  */
-const IS_UTF8_SLOW = Number.parseInt(process.versions.node, 10) < 24;
+const IS_UTF8_SLOW = Number.parseInt(process.versions.node, 10) < 24 && typeof transcode === "function"; // it needs ICU
 
 /** The string in `bytes[start, end)`, valid UTF-8; ASCII takes the shorter way through Latin-1. */
 export function decodeText(bytes: Uint8Array, start: number, end: number, isAscii: boolean): string {

@@ -25,6 +25,16 @@ export class ConnectionSet<Data> implements ReadonlySet<Connection<Data>> {
       };
       Object.defineProperty(this.prototype, name, { value, configurable: true, writable: true });
     }
+    // For `console.log`.
+    Object.defineProperty(this.prototype, Symbol.for("nodejs.util.inspect.custom"), {
+      value(this: ConnectionSet<unknown>) {
+        return new Set(this);
+      },
+    });
+  }
+
+  get [Symbol.toStringTag](): string {
+    return "ConnectionSet";
   }
 
   get size(): number {
@@ -32,7 +42,8 @@ export class ConnectionSet<Data> implements ReadonlySet<Connection<Data>> {
   }
 
   add(connection: Connection<Data>): void {
-    linkOf(connection).place = this.#roster.add(connection);
+    const link = linkOf(connection);
+    if (link !== undefined) link.place = this.#roster.add(connection);
   }
 
   delete(connection: Connection<Data>): void {
@@ -46,7 +57,7 @@ export class ConnectionSet<Data> implements ReadonlySet<Connection<Data>> {
   }
 
   #placeOf(connection: Connection<Data>): RosterPlace<Connection<Data>> | undefined {
-    return linkOf(connection).place as RosterPlace<Connection<Data>> | undefined;
+    return linkOf(connection)?.place as RosterPlace<Connection<Data>> | undefined;
   }
 
   forEach<This>(

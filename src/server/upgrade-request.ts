@@ -71,8 +71,9 @@ export class OpeningRequest implements UpgradeRequest {
   readonly httpVersion: HttpVersion;
   readonly origin: string | undefined;
   readonly subprotocols: readonly string[];
-  readonly #opening: Opening;
-  readonly #abort: LazyAbort;
+  // Without `#`, so that what is derived from a request, or stands before it as a proxy, has its getters too.
+  private readonly opening: Opening;
+  private readonly abort: LazyAbort;
 
   /** @param abort has its signal */
   constructor(opening: Opening, { host, origin, subprotocols }: Offer, client: RequestClient, abort: LazyAbort) {
@@ -85,16 +86,16 @@ export class OpeningRequest implements UpgradeRequest {
     this.httpVersion = opening.httpVersion;
     this.origin = origin;
     this.subprotocols = subprotocols;
-    this.#opening = opening;
-    this.#abort = abort;
+    this.opening = opening;
+    this.abort = abort;
   }
 
   get incoming(): NodeRequest {
-    return this.#opening.incoming;
+    return this.opening.incoming;
   }
 
   get signal(): AbortSignal {
-    return this.#abort.signal;
+    return this.abort.signal;
   }
 }
 

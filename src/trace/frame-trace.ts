@@ -15,7 +15,7 @@ export interface FrameTraceOptions {
   readonly payloadBytes?: number | undefined;
   /** Bytes of the file, 65,536 at least; 67,108,864 by default. When it is full it becomes `FILE.1`, in place of an earlier one. */
   readonly maxFileBytes?: number | undefined;
-  /** Takes the error that has ended the trace, as a full disk does. Without it that is a warning of the process. */
+  /** Takes the error that has ended the trace, as a full disk does. Without it that is a warning of the process. What it throws is ignored. */
   readonly onError?: ((error: TraceError) => void) | undefined;
 }
 

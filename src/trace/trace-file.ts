@@ -1,4 +1,5 @@
 import { type FileHandle, open, rename, stat } from "node:fs/promises";
+import { isThenable } from "../internal/thenable.js";
 import { TraceError } from "./trace-error.js";
 import { firstRecordOf } from "./trace-start.js";
 
@@ -38,7 +39,8 @@ export class TraceFile {
   #droppedInAll = 0;
   #writing: Promise<void> | undefined;
   #hasFailed = false;
-  #isClosed = false;
+  /** There once it is being closed. */
+  #closing: Promise<void> | undefined;
 
   private constructor(handle: FileHandle, setup: TraceFileSetup) {
     this.#handle = handle;
@@ -55,7 +57,7 @@ export class TraceFile {
     try {
       await mayReplace(olderOf(path));
       if (await mayReplace(path)) await rename(path, olderOf(path));
-      const file = new TraceFile(await open(path, "w", OWNER_ONLY), setup);
+      const file = new TraceFile(await openNew(path), setup);
       await file.#begin();
       return file;
     } catch (error) {
@@ -70,7 +72,7 @@ export class TraceFile {
 
   write(line: string): void {
     const hasRoom = this.#waitingBytes + line.length <= MAX_WAITING_BYTES && line.length < MAX_LINE_BYTES;
-    if (!hasRoom || this.#hasFailed || this.#isClosed) {
+    if (!hasRoom || this.#hasFailed || this.#closing !== undefined) {
       this.#dropped++;
       this.#droppedInAll++;
       return;
@@ -80,10 +82,12 @@ export class TraceFile {
     this.#writing ??= this.#writeAll();
   }
 
-  /** Writes what waits, and closes the file. */
-  async close(): Promise<void> {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
+  /** Writes what waits, and closes the file. Further calls return the same promise. */
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
     if (!this.#hasFailed) this.#tellGap();
     this.#writing ??= this.#writeAll();
     await this.#writing;
@@ -108,9 +112,18 @@ export class TraceFile {
     } catch (error) {
       this.#hasFailed = true;
       this.#lines = [];
-      this.#setup.onError(TraceError.ofSystem("write", this.#setup.path, error));
+      this.#report(TraceError.ofSystem("write", this.#setup.path, error));
     }
     this.#writing = undefined;
+  }
+
+  #report(error: TraceError): void {
+    try {
+      const result: unknown = this.#setup.onError(error);
+      if (isThenable(result)) result.then(undefined, ignore);
+    } catch {
+      // Documented at `onError`.
+    }
   }
 
   /** Writes what the file has room for. */
@@ -132,7 +145,7 @@ export class TraceFile {
     const { path } = this.#setup;
     await this.#handle.close();
     await rename(path, olderOf(path));
-    this.#handle = await open(path, "w", OWNER_ONLY);
+    this.#handle = await openNew(path);
     await this.#begin();
   }
 
@@ -147,6 +160,14 @@ export class TraceFile {
     this.#fileBytes += bytes;
   }
 }
+
+async function openNew(path: string): Promise<FileHandle> {
+  const handle = await open(path, "w", OWNER_ONLY);
+  await handle.chmod(OWNER_ONLY); // an empty file may have been there
+  return handle;
+}
+
+function ignore(): void {}
 
 /** Where the file goes that is full. */
 function olderOf(path: string): string {

@@ -44,7 +44,7 @@ export async function* readTrace(
         return;
       }
       await handle.close();
-      handle = await openTrace(file);
+      handle = await openNext(file, signal);
     }
   } finally {
     await handle.close().catch(() => {});
@@ -83,6 +83,19 @@ async function openTrace(file: string): Promise<FileHandle> {
     return await open(file, "r");
   } catch (error) {
     throw error instanceof TraceError ? error : TraceError.ofSystem("read", file, error);
+  }
+}
+
+/** Opens the file that has taken the name of the last one; that one may be about to give it to a further one. */
+async function openNext(file: string, signal: AbortSignal | undefined): Promise<FileHandle> {
+  for (;;) {
+    try {
+      return await openTrace(file);
+    } catch (error) {
+      const isMissing = ((error as Error).cause as NodeJS.ErrnoException | undefined)?.code === "ENOENT";
+      if (!isMissing || signal?.aborted === true) throw error;
+      await delay(FOLLOW_INTERVAL_MS, undefined, { signal }).catch(() => {});
+    }
   }
 }
 

@@ -25,6 +25,19 @@ function pending<Data>() {
   };
 }
 
+describe("what authorize is asked with", () => {
+  test("may be derived from, or stand behind a proxy", async () => {
+    const asked: UpgradeRequest[] = [];
+    await meet({ authorize: (request) => void asked.push(request) });
+    const [request] = asked as [UpgradeRequest];
+    for (const other of [Object.create(request) as UpgradeRequest, new Proxy(request, {})]) {
+      expect(other.incoming).toBe(request.incoming);
+      expect(other.signal).toBe(request.signal);
+      expect(other.url).toBe("/");
+    }
+  });
+});
+
 describe("what authorize returns", () => {
   test("becomes connection.data", async () => {
     const { connection } = await meet(

@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
 
 import type { Connection } from "../../src/server/index.js";
@@ -34,6 +35,17 @@ describe("the connections of a server", () => {
       visited.push([this, value, key, set]);
     }, self);
     expect(visited).toEqual(opened.map((each) => [self, each, each, connections]));
+  });
+
+  test("know of anything whether it is among them, and are shown as a set", async () => {
+    const { server, opened } = await crowded(1);
+    const { connections } = server;
+    expect(connections.has(opened[0] as Connection)).toBe(true);
+    for (const other of [undefined, null, {}, "text", Object.create(opened[0] as Connection)] as unknown[]) {
+      expect(connections.has(other as Connection)).toBe(false);
+    }
+    expect(inspect(connections)).toBe(inspect(new Set(opened)));
+    expect(Object.prototype.toString.call(connections)).toBe("[object ConnectionSet]");
   });
 
   test("have what any set to read has in this runtime", async () => {

@@ -180,6 +180,34 @@ describe("traceFrames", () => {
   });
 
   test.each([
+    [
+      "throws",
+      () => {
+        throw new Error("of the user");
+      },
+    ],
+    ["rejects", () => Promise.reject(new Error("of the user"))],
+  ])("survives an onError that %s, and can be closed", async (_, onError) => {
+    const file = newFile();
+    const told = vi.fn<() => unknown>(onError);
+    const trace = await traceTo(file, { maxFileBytes: 65_536, onError: told });
+    rmSync(join(file, ".."), { recursive: true });
+    showPings(trace.observer, 1_000);
+    await vi.waitUntil(() => told.mock.calls.length > 0);
+    await trace.close();
+  });
+
+  test("is its owner's alone, also where an empty file was there; closing it twice waits for the same end", async () => {
+    const file = newFile();
+    writeFileSync(file, "", { mode: 0o644 });
+    const trace = await traceTo(file);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    showPings(trace.observer, 3);
+    await Promise.race([trace.close(), trace.close()]);
+    expect(await recordsOf(file)).toHaveLength(4);
+  });
+
+  test.each([
     [{ payloadBytes: 2_000 }, "option payloadBytes got 2000; it takes an integer from 0 to 1024"],
     [{ maxFileBytes: 10 }, "option maxFileBytes got 10"],
     [{ file: "" }, 'option file got ""'],
