@@ -32,11 +32,19 @@ interface Site {
   readonly proxy: ProxyProgram;
   readonly server: Server<Seen>;
   readonly url: string;
+  readonly options: Partial<ServeOptions<Seen>>;
 }
 
-/** Halyard behind a proxy: it says to each who it takes them to be, and echoes. */
+/** Halyard behind a proxy. */
 async function open(setup: ProxySetup, options: Partial<ServeOptions<Seen>> = {}): Promise<Site> {
-  const server = await serve<Seen>({
+  const server = await halyard(options);
+  const proxy = await ProxyProgram.start(setup, server.port);
+  return { proxy, server, url: `wss://127.0.0.1:${proxy.port}`, options };
+}
+
+/** A server that says to each who it takes them to be, and echoes. */
+async function halyard(options: Partial<ServeOptions<Seen>>): Promise<Server<Seen>> {
+  return await serve<Seen>({
     host: "127.0.0.1",
     trustProxy: ["127.0.0.1"],
     health: true,
@@ -51,8 +59,6 @@ async function open(setup: ProxySetup, options: Partial<ServeOptions<Seen>> = {}
     },
     ...options,
   });
-  const proxy = await ProxyProgram.start(setup, server.port);
-  return { proxy, server, url: `wss://127.0.0.1:${proxy.port}` };
 }
 
 async function shut({ proxy, server }: Site): Promise<void> {
@@ -166,18 +172,37 @@ function cutsSilence(setup: ProxySetup, options: Partial<ServeOptions<Seen>> = {
   });
 }
 
-/** That a reload of the proxy's configuration leaves open WebSockets alone. */
+/** That a reload of the proxy's configuration leaves open WebSockets alone. That it has come, another server shows. */
 function keepsSocketsOverReload(siteOf: () => Site): void {
   test("a reload leaves open WebSockets alone and takes new ones", async () => {
-    const { url, proxy } = siteOf();
+    const { url, proxy, server, options } = siteOf();
+    const next = await halyard(options);
+    const moveTo = async (to: Server<Seen>): Promise<void> => {
+      await proxy.reloadBefore(to.port);
+      await vi.waitUntil(() => isServedBy(to, url), { timeout: 15_000, interval: 100 });
+    };
+    onTestFinished(async () => {
+      await moveTo(server);
+      await next.close({ deadlineMs: 0 });
+    });
     const before = await EchoPeer.connect(`${url}/echo`, client);
-    proxy.reload();
-    await pings(before, 3); // time for the reload
+    await moveTo(next);
     expect(await before.echo("before")).toBe("before");
     const after = await EchoPeer.connect(`${url}/echo`, client);
     expect(await after.echo("after")).toBe("after");
     expect(await before.echo("still")).toBe("still");
   });
+}
+
+/** Whether a new connection to `url` gets to `server`. */
+async function isServedBy(server: Server<Seen>, url: string): Promise<boolean> {
+  const others = server.connections.size;
+  const peer = await EchoPeer.connect(`${url}/echo`, client).catch(() => undefined);
+  if (peer === undefined) return false;
+  await peer.echo("who?");
+  const isServed = server.connections.size > others;
+  peer.socket.terminate();
+  return isServed;
 }
 
 /** A site that all tests of a `describe` share. */
@@ -283,9 +308,9 @@ describe.runIf(hasProxy("caddy", "Caddy"))("behind Caddy, which ends TLS", patie
   });
 
   test("a reload closes open WebSockets and takes new ones", async () => {
-    const { url, proxy } = siteOf();
+    const { url, proxy, server } = siteOf();
     const before = await EchoPeer.connect(`${url}/echo`, client);
-    proxy.reload();
+    await proxy.reloadBefore(server.port);
     expect(await before.closed).toMatchObject({ code: 1001 });
     const after = await EchoPeer.connect(`${url}/echo`, client);
     expect(await after.echo("after")).toBe("after");

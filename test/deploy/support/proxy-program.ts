@@ -90,8 +90,9 @@ export class ProxyProgram {
     return proxy;
   }
 
-  /** Has it read its file again. */
-  reload(): void {
+  /** Has it read its file again, in which another server stands by now. */
+  async reloadBefore(backend: number): Promise<void> {
+    await writeFile(this.#configuration, await fitted(this.#setup, { ...this.place, backend }));
     this.#setup.reload(this.#child, this.#configuration, this.place);
   }
 
