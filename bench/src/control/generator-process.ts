@@ -5,6 +5,8 @@ import type { Pinning, Role } from "./pinning.js";
 import { processUsage } from "./process-usage.js";
 
 const deadlineMs = 60_000;
+/** What a handshake over TLS takes at both ends on a slow machine. */
+const handshakeMs = 20;
 
 /** What `open` of a generator takes; see bench/generator/main.c. */
 export type OpenSettings = Readonly<Record<string, string | number | undefined>>;
@@ -37,7 +39,8 @@ export class GeneratorProcess implements AsyncDisposable {
 
   /** Opens the workload's connections. */
   async open(settings: OpenSettings): Promise<void> {
-    await this.#child.ask(commandLine("open", settings), "connected", deadlineMs);
+    const handshakesMs = Number(settings["connections"] ?? 0) * handshakeMs;
+    await this.#child.ask(commandLine("open", settings), "connected", deadlineMs + handshakesMs);
   }
 
   /**
