@@ -112,9 +112,9 @@ class Http2Exchange {
   };
 
   /**
-   * Whether the server has certainly not looked at the request: it says so (RFC 9113 §8.7; of streams behind the last one of a GOAWAY
-   * Node says it), or the session was in use before and is gone, or had one stream too many in the eyes of a server of `node:http2`:
-   * that counts a stream for a moment longer than we may, and then says ENHANCE_YOUR_CALM.
+   * Whether the request may be sent again: the server says that it has not looked at it (RFC 9113 §8.7; of streams behind the last one of
+   * a GOAWAY Node says it), or the session was in use before and is gone or dead, or had one stream too many in the eyes of a server
+   * of `node:http2`: that counts a stream for a moment longer than we may, and then says ENHANCE_YOUR_CALM.
    */
   get #isStale(): boolean {
     const { rstCode } = this.#stream;
