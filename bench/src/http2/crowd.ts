@@ -4,7 +4,13 @@ import type * as library from "halyard/client";
 const entryPoint = new URL("../../../dist/client/index.js", import.meta.url);
 const { connect } = (await import(entryPoint.href)) as typeof library;
 
-const MESSAGE = "a".repeat(64);
+/** How some of a crowd talk: each sends messages, and the next when they have all come back. */
+export interface Talk {
+  readonly talkers: number;
+  readonly bytes: number;
+  readonly inFlight: number;
+  readonly rounds: number;
+}
 
 /** Clients of Halyard that all go over one version of HTTP. */
 export class Crowd {
@@ -23,12 +29,12 @@ export class Crowd {
     return new Crowd(connections);
   }
 
-  /** Has the first `talkers` send 64 bytes `inFlight` times at once, and again when all came back: `rounds` times. */
-  async echo(talkers: number, inFlight: number, rounds: number): Promise<void> {
+  async echo({ talkers, bytes, inFlight, rounds }: Talk): Promise<void> {
+    const message = "a".repeat(bytes);
     await Promise.all(
       this.#connections.slice(0, talkers).map(async (connection) => {
         for (let round = 0; round < rounds; round++) {
-          for (let i = 0; i < inFlight; i++) connection.write(MESSAGE);
+          for (let i = 0; i < inFlight; i++) connection.write(message);
           for (let i = 0; i < inFlight; i++) await connection.receive();
         }
       }),

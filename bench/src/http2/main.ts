@@ -5,22 +5,29 @@ import { detectPinning } from "../control/pinning.js";
 import { tlsFiles } from "../control/tls-files.js";
 import { programPath } from "../peers/javascript.js";
 import { summarise } from "../statistics.js";
-import { Crowd } from "./crowd.js";
+import { Crowd, type Talk } from "./crowd.js";
 
 const CONNECTIONS = 2_000;
 const TALKERS = 64;
-const MESSAGES = 32_000;
-const ROUNDS = 3;
+const ROUNDS = 5;
 const DEADLINE_MS = 60_000;
 
-const workloads = [1, 16] as const;
+const workloads: Readonly<Record<string, Talk>> = {
+  "64 B, 1 in flight": { talkers: TALKERS, bytes: 64, inFlight: 1, rounds: 500 },
+  "64 B, 16 in flight": { talkers: TALKERS, bytes: 64, inFlight: 16, rounds: 100 },
+  "1 MiB, 1 in flight on 4": { talkers: 4, bytes: 1024 * 1024, inFlight: 1, rounds: 50 },
+};
 
 /** Of the server, in one round. */
 interface Figures {
   readonly kibPerConnection: number;
   readonly handshakeUs: number;
-  /** For each of the workloads. */
-  readonly echoUs: readonly number[];
+  readonly echoes: Readonly<Record<string, EchoFigures>>;
+}
+
+interface EchoFigures {
+  readonly perSecond: number;
+  readonly cpuUs: number;
 }
 
 async function measure(http2: boolean, files: TlsFiles): Promise<Figures> {
@@ -39,22 +46,25 @@ async function measure(http2: boolean, files: TlsFiles): Promise<Figures> {
   const { port } = await server.next("listening", DEADLINE_MS);
   // The first connections pay for what all share.
   const first = await Crowd.join(port, http2, TALKERS);
-  for (const inFlight of workloads) await first.echo(TALKERS, inFlight, 100);
+  await first.echo({ talkers: TALKERS, bytes: 64, inFlight: 16, rounds: 100 });
   const before = await usage();
   const crowd = await Crowd.join(port, http2, CONNECTIONS);
   const joined = await usage();
-  const echoUs: number[] = [];
-  for (const inFlight of workloads) {
+  const echoes: Record<string, EchoFigures> = {};
+  for (const [name, talk] of Object.entries(workloads)) {
     const { cpuUs } = await usage();
-    await crowd.echo(TALKERS, inFlight, MESSAGES / TALKERS / inFlight);
-    echoUs.push(((await usage()).cpuUs - cpuUs) / MESSAGES);
+    const startMs = performance.now();
+    await crowd.echo(talk);
+    const seconds = (performance.now() - startMs) / 1_000;
+    const count = talk.talkers * talk.inFlight * talk.rounds;
+    echoes[name] = { perSecond: count / seconds, cpuUs: ((await usage()).cpuUs - cpuUs) / count };
   }
   for (const each of [crowd, first]) each.leave();
   await server.end();
   return {
     kibPerConnection: (joined.rssBytes - before.rssBytes) / CONNECTIONS / 1024,
     handshakeUs: (joined.cpuUs - before.cpuUs) / CONNECTIONS,
-    echoUs,
+    echoes,
   };
 }
 
@@ -84,8 +94,9 @@ console.log(
     "| --- | ---: | ---: | ---: |",
     row("memory per idle connection, KiB", 1, ({ kibPerConnection }) => kibPerConnection),
     row("CPU per handshake, µs", 0, ({ handshakeUs }) => handshakeUs),
-    ...workloads.map((inFlight, at) =>
-      row(`CPU per echo of 64 B, ${inFlight} in flight, µs`, 1, ({ echoUs }) => echoUs[at] ?? Number.NaN),
-    ),
+    ...Object.keys(workloads).flatMap((name) => [
+      row(`echoes a second, ${name}`, 0, ({ echoes }) => echoes[name]?.perSecond ?? Number.NaN),
+      row(`CPU per echo, ${name}, µs`, 1, ({ echoes }) => echoes[name]?.cpuUs ?? Number.NaN),
+    ]),
   ].join("\n"),
 );
