@@ -14,7 +14,9 @@ const script = resolve("scripts/build.js");
 async function createPackage(source: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "halyard-"));
   for (const each of ["src", "dist"]) await mkdir(join(folder, each));
-  const compilerOptions = { rootDir: "src", outDir: "dist", noEmitOnError: true, types: [], sourceMap: true };
+  const compilerOptions = { rootDir: "src", outDir: "dist", noEmitOnError: true, types: [], declaration: true };
+  const manifest = { exports: { ".": { default: "./dist/boat.js" }, "./package.json": "./package.json" } };
+  await writeFile(join(folder, "package.json"), JSON.stringify(manifest));
   await writeFile(join(folder, "tsconfig.build.json"), JSON.stringify({ compilerOptions, include: ["src"] }));
   await writeFile(join(folder, "src/boat.ts"), source);
   await writeFile(join(folder, "dist/old.js"), "");
@@ -26,8 +28,8 @@ describe("npm run build", patience, () => {
     const folder = await createPackage("export const knots: number = 12;\n");
     const [code] = (await once(spawn(process.execPath, [script], { cwd: folder }), "exit")) as [number];
     expect(code).toBe(0);
-    expect((await readdir(folder)).toSorted()).toEqual(["dist", "src", "tsconfig.build.json"]);
-    expect((await readdir(join(folder, "dist"))).toSorted()).toEqual(["boat.js", "boat.js.map"]);
+    expect((await readdir(folder)).toSorted()).toEqual(["dist", "package.json", "src", "tsconfig.build.json"]);
+    expect((await readdir(join(folder, "dist"))).toSorted()).toEqual(["boat.d.ts", "boat.js", "boat.js.map"]);
     const map = JSON.parse(await readFile(join(folder, "dist/boat.js.map"), "utf8")) as { sources: string[] };
     expect(map.sources).toEqual(["../src/boat.ts"]);
   });
@@ -37,6 +39,6 @@ describe("npm run build", patience, () => {
     const [code] = (await once(spawn(process.execPath, [script], { cwd: folder }), "exit")) as [number];
     expect(code).toBe(1);
     expect(await readdir(join(folder, "dist"))).toEqual(["old.js"]);
-    expect((await readdir(folder)).toSorted()).toEqual(["dist", "src", "tsconfig.build.json"]);
+    expect((await readdir(folder)).toSorted()).toEqual(["dist", "package.json", "src", "tsconfig.build.json"]);
   });
 });
