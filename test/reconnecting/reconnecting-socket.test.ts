@@ -369,7 +369,7 @@ describe("the end of a reconnecting socket", () => {
     expect(subject.state.kind).toBe("closing");
     await world.pass(1);
     await closed;
-    expect(subject.state.kind).toBe("closed");
+    expect(subject.state).toEqual({ kind: "closed", reason: { kind: "requested" } });
     expect(world.timers).toBe(0);
   });
 

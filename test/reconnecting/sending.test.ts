@@ -109,7 +109,16 @@ describe("sending over a reconnecting socket", () => {
     subject.socket.send("one");
     await subject.socket.close();
     expect(subject.losses).toEqual([{ kind: "unsent", messages: ["one"], omitted: 0 }]);
-    expect(() => subject.socket.send("two")).toThrow("this socket is closed for good; make another");
+    const refusal = { code: "closed", message: "this socket is closed for good; make another" };
+    expect(() => subject.socket.send("two")).toThrow(expect.objectContaining(refusal) as Error);
+  });
+
+  test("takes nothing more while it closes", async () => {
+    const world = new World();
+    const subject = await world.opened();
+    void subject.socket.close();
+    expect(() => subject.socket.send("late")).toThrow(expect.objectContaining({ code: "closed" }) as Error);
+    expect(world.socket.sent).toEqual([]);
   });
 
   test("takes bytes as they are when they are sent", async () => {

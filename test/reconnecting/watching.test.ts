@@ -33,6 +33,14 @@ describe("a reconnecting socket with a heartbeat", () => {
     expect(subject.kinds).toEqual(["open"]);
   });
 
+  test("gives all that comes to its listeners, where nothing says what an answer is", async () => {
+    const world = new World();
+    const subject = await world.opened({ heartbeat });
+    await world.pass(20_000);
+    for (const message of ["pong", "ping"]) world.socket.say(message);
+    expect(subject.messages).toEqual(["pong", "ping"]);
+  });
+
   test("asks anew after a sleep, and does not blame the server for it", async () => {
     const world = new World();
     const subject = await world.opened({ heartbeat });
