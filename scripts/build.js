@@ -59,6 +59,7 @@ async function compileCode() {
     // As deep as the entry points, so that `import.meta.url` leads from each to the same places.
     chunkFileNames: "chunks/[name].js",
     sourcemap: true,
+    sourcemapExcludeSources: true, // src is published beside it
   });
   await modules.close();
 }
