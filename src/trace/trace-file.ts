@@ -163,8 +163,13 @@ export class TraceFile {
 
 async function openNew(path: string): Promise<FileHandle> {
   const handle = await open(path, "w", OWNER_ONLY);
-  await handle.chmod(OWNER_ONLY); // an empty file may have been there
-  return handle;
+  try {
+    await handle.chmod(OWNER_ONLY); // an empty file may have been there
+    return handle;
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
 }
 
 function ignore(): void {}

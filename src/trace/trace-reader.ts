@@ -44,7 +44,9 @@ export async function* readTrace(
         return;
       }
       await handle.close();
-      handle = await openNext(file, signal);
+      const next = await openNext(file, signal);
+      if (next === undefined) return;
+      handle = next;
     }
   } finally {
     await handle.close().catch(() => {});
@@ -86,17 +88,21 @@ async function openTrace(file: string): Promise<FileHandle> {
   }
 }
 
-/** Opens the file that has taken the name of the last one; that one may be about to give it to a further one. */
-async function openNext(file: string, signal: AbortSignal | undefined): Promise<FileHandle> {
-  for (;;) {
+/**
+ * Opens the file that has taken the name of the last one; that one may be about to give it to a further one. Undefined when the reading is
+ * ended meanwhile.
+ */
+async function openNext(file: string, signal: AbortSignal | undefined): Promise<FileHandle | undefined> {
+  while (signal?.aborted !== true) {
     try {
       return await openTrace(file);
     } catch (error) {
       const isMissing = ((error as Error).cause as NodeJS.ErrnoException | undefined)?.code === "ENOENT";
-      if (!isMissing || signal?.aborted === true) throw error;
+      if (!isMissing) throw error;
       await delay(FOLLOW_INTERVAL_MS, undefined, { signal }).catch(() => {});
     }
   }
+  return undefined;
 }
 
 async function read(file: string, handle: FileHandle, buffer: Buffer): Promise<{ readonly bytesRead: number }> {
