@@ -154,6 +154,12 @@ describe("serve({ http2: true })", () => {
     expect((await ask(session, headers)).answer[":status"]).toBe(status);
   });
 
+  test("lets 256 KiB be under way to it in a stream, 8 MiB in all", async () => {
+    const { session } = await start();
+    expect(session.remoteSettings.initialWindowSize).toBe(256 * 1024);
+    await until(() => session.state.remoteWindowSize === 8 * 1024 * 1024);
+  });
+
   test("holds :authority to checkHost", async () => {
     const { session } = await start({ checkHost: ["localhost"] });
     expect((await ask(session)).answer[":status"]).toBe(421);
