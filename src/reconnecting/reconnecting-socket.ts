@@ -151,6 +151,7 @@ export class ReconnectingSocket<B extends BinaryType = "arraybuffer"> implements
     }
     if (this.#state.kind === "open" && this.#link !== undefined) {
       this.#vigil?.stop();
+      this.#vigil = undefined; // whoever resumes a page now has nothing to doubt
       const { environment, closeTimeoutMs } = this.#options;
       this.#cancelTimer = environment.startTimer(() => this.#finish({ kind: "requested" }), closeTimeoutMs);
       this.#change({ kind: "closing" });

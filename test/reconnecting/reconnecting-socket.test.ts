@@ -361,6 +361,25 @@ describe("the end of a reconnecting socket", () => {
     expect(world.socket.closes).toEqual([[1000, ""]]);
   });
 
+  test.each([undefined, { probe: "ping" }])(
+    "is not cut short by a page that is resumed: heartbeat %j",
+    async (heartbeat) => {
+      const world = new World();
+      const subject = world.reconnecting({ heartbeat, sleepThresholdMs: 1_000, closeTimeoutMs: 500 });
+      await settle();
+      world.tell("freeze");
+      await world.pass(2_000);
+      world.socket.open();
+      await settle();
+      void subject.socket.close();
+      world.tell("resume");
+      world.tell("visible");
+      expect(subject.state).toEqual({ kind: "closing" });
+      expect(world.socket.sent).toEqual([]);
+      expect(world.socket.closes).toEqual([[1000, ""]]);
+    },
+  );
+
   test("does not wait longer than closeTimeoutMs", async () => {
     const world = new World();
     const subject = await world.opened({ closeTimeoutMs: 500 });
