@@ -2,16 +2,14 @@ import type { SocketClose } from "./reconnecting-state.js";
 
 /**
  * Codes after which coming back would change nothing: the server is done (1000), or refuses what this client is or sends
- * (1002, 1003, 1007 to 1010; 3000 unauthorized and 3003 forbidden of the IANA registry).
+ * (1002, 1003, 1007 to 1010; 3000 unauthorized and 3003 forbidden of the IANA registry). Of those that applications choose, 3500 to
+ * 3999 and 4500 to 4999, as Centrifugo has it.
  */
-const FINAL: readonly number[] = [1000, 1002, 1003, 1007, 1008, 1009, 1010, 3000, 3003];
+const FINAL = /^(100[0237-9]|1010|300[03]|[34][5-9]\d{2})$/;
 
-/**
- * Whether to come back after a close: the default of `shouldReconnect`. Of the codes that applications choose, 3500 to 3999
- * and 4500 to 4999 are final and the others are not, as Centrifugo has it.
- */
+/** Whether to come back after a close: the default of `shouldReconnect`. */
 export function mayReconnectAfter({ code }: SocketClose): boolean {
-  return !(FINAL.includes(code) || (code >= 3500 && code <= 3999) || (code >= 4500 && code <= 4999));
+  return !FINAL.test(String(code));
 }
 
 /**

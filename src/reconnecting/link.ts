@@ -1,3 +1,4 @@
+import { Ledger, type Remains } from "./ledger.js";
 import type { ResolvedOptions } from "./reconnecting-options.js";
 import type { DropReason, SocketClose } from "./reconnecting-state.js";
 import type { Received, Sendable } from "./sendable.js";
@@ -14,21 +15,22 @@ export interface LinkEvents {
 export class Link {
   readonly #options: ResolvedOptions;
   readonly #events: LinkEvents;
+  #ledger: Ledger;
   readonly #abort = new AbortController();
-  readonly #cancelDeadline: () => void;
+  #cancelDeadline: () => void = () => {};
   #socket: SocketLike | undefined;
   #isOpen = false;
   #isOver = false;
-  #hasClosed = false;
+  /** Payload bytes that were left in the socket when it closed by itself. */
+  #unsentBytes = 0;
+  /** The code with which we have begun the closing handshake. */
+  #closeCode: number | undefined;
 
   constructor(options: ResolvedOptions, attempt: number, events: LinkEvents) {
     this.#options = options;
     this.#events = events;
-    const { environment, connectTimeoutMs } = options;
-    this.#cancelDeadline =
-      connectTimeoutMs === Infinity
-        ? () => {}
-        : environment.startTimer(() => this.end({ kind: "connect-timeout" }), connectTimeoutMs);
+    this.#ledger = new Ledger(options);
+    this.#setDeadline(options.connectTimeoutMs, { kind: "connect-timeout" });
     void this.#connect(attempt);
   }
 
@@ -40,13 +42,17 @@ export class Link {
     return this.#isOpen ? (this.#socket?.bufferedAmount ?? 0) : 0;
   }
 
+  /** Bytes of what it was given that are with the socket no more. */
+  get leftBytes(): number {
+    return this.#ledger.givenInAll - this.bufferedAmount;
+  }
+
   /**
-   * Payload bytes that nobody can have received. They are known only of a socket that has closed by itself: one that is given
-   * up may still send what it holds, as the web's sockets know a polite end only.
+   * What has become of the messages it was given, once it has ended. Which of them never left is known only of a socket that has
+   * closed by itself: one that is given up may still send what it holds, as the web's sockets know a polite end only.
    */
-  get unsentBytes(): number {
-    if (!this.#hasClosed) return 0;
-    return this.#socket?.unsentBytes ?? this.#socket?.bufferedAmount ?? 0;
+  get remains(): Remains {
+    return this.#ledger.remains(this.#unsentBytes);
   }
 
   /** Whether the socket takes messages. One that closes, and has not said so yet, would drop them. */
@@ -54,23 +60,37 @@ export class Link {
     return !this.#isOver && this.#isOpen && this.#socket?.readyState === 1;
   }
 
-  send(message: Sendable): void {
+  /** @param isProbe of the heartbeat: nobody misses it when it is lost */
+  send(message: Sendable, isProbe = false): void {
+    this.#ledger.given(message, isProbe);
     this.#socket?.send(message as never);
   }
 
-  /** Begins the closing handshake of an open connection; `ended` follows when it is over. */
+  /** The latest probe was answered: what was sent before it has arrived. */
+  confirm(): void {
+    this.#ledger.confirm();
+  }
+
+  /** Begins the closing handshake of an open connection; `ended` follows when it is over, after `closeTimeoutMs` at the latest. */
   close(code: number, reason: string): void {
+    this.#closeCode = code;
+    this.#setDeadline(this.#options.closeTimeoutMs);
     this.#socket?.close(code, reason);
   }
 
   /** Gives the attempt or the connection up. */
-  end(reason: DropReason): void {
+  end(reason: DropReason = { kind: "requested" }): void {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#cancelDeadline();
     this.#abort.abort();
     this.#events.ended(reason);
     if (this.#socket !== undefined) discard(this.#socket);
+  }
+
+  #setDeadline(timeoutMs: number, reason?: DropReason): void {
+    if (timeoutMs === Infinity) return;
+    this.#cancelDeadline = this.#options.environment.startTimer(() => this.end(reason), timeoutMs);
   }
 
   async #connect(attempt: number): Promise<void> {
@@ -104,7 +124,9 @@ export class Link {
       if (!this.#isOver) this.#events.received(data);
     };
     socket.onclose = ({ code, reason, wasClean }: SocketClose) => {
-      this.#hasClosed = true;
+      this.#unsentBytes = socket.unsentBytes ?? socket.bufferedAmount;
+      // Who answers our close frame has read all that went before it, unless it had begun to close by itself.
+      if (wasClean && code === this.#closeCode && this.#unsentBytes === 0) this.#ledger = new Ledger(this.#options);
       this.end(this.#isOpen ? { kind: "closed", code, reason, wasClean } : { kind: "connect-failed" });
     };
     socket.onerror = null; // a close event follows, and says more

@@ -31,7 +31,7 @@ export class MessageStream<M extends Received> implements AsyncIterableIterator<
     if (this.#bytes <= this.#maxBytes) return;
     this.#error = new ReconnectingError(
       "reader-too-slow",
-      "more than maxUnreadBytes wait for a for-await loop; read faster, or raise it",
+      "more than maxUnreadBytes wait for a loop; read faster, or raise it",
     );
     this.#stopped(this);
     this.end();

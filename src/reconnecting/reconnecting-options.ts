@@ -15,18 +15,22 @@ export interface UrlContext {
 /** Where to connect: the same each time, or asked for before each attempt, as for a fresh token in it. */
 export type UrlSource = string | URL | ((context: UrlContext) => string | URL | Promise<string | URL>);
 
-/** A message that the server answers, sent when nothing has come for a while. */
+/** What is done when nothing has come for a while. */
 export interface Heartbeat<B extends BinaryType = "arraybuffer"> {
-  /** What to send. The server must answer it with something: `"ping"` to an echo, `{"type":"ping"}` to others. */
-  readonly probe: Sendable | (() => Sendable);
+  /**
+   * What to send. The server must answer it with something: `"ping"` to an echo, `{"type":"ping"}` to others. Default: nothing is
+   * sent and nothing is asked of the server; a second connection is opened, and takes the place of the first unless something
+   * has come over that by then.
+   */
+  readonly probe?: Sendable | (() => Sendable) | undefined;
   /**
    * Whether a message is the answer to a probe. Such are not given to listeners, and prove that what was sent before the
    * probe has arrived: it is no longer told as uncertain. Default: none is; any message shows that the server is there.
    */
   readonly isReply?: (message: Received<B>) => boolean;
-  /** Silence after which a probe is sent. Default 25,000. */
+  /** Silence after which that is done. Default 25,000. */
   readonly intervalMs?: number | undefined;
-  /** How long the server has to send anything after a probe. Default 10,000. */
+  /** How long the server then has to send anything, or to open the second connection. Default 10,000. */
   readonly timeoutMs?: number | undefined;
 }
 
@@ -50,7 +54,7 @@ export interface ReconnectingOptions<B extends BinaryType = "arraybuffer"> {
   readonly maxAttempts?: number | undefined;
   /** Whether to come back after this close of an open connection. Default: see docs/reconnecting.md. */
   readonly shouldReconnect?: ((close: SocketClose) => boolean) | undefined;
-  /** Default: none, as a browser cannot send pings. */
+  /** Whether the line is asked if it is alive. `{}` works with every server. Default: it is not, as a browser cannot send pings. */
   readonly heartbeat?: Heartbeat<B> | undefined;
   /** For servers that send regularly: silence after which a connection is given up. Default 0, off. */
   readonly silenceTimeoutMs?: number | undefined;
@@ -83,13 +87,13 @@ export interface ResolvedOptions extends Readonly<Record<NumberName, number>> {
   readonly binaryType: BinaryType;
   readonly open: OpenSocket;
   readonly shouldReconnect: (close: SocketClose) => boolean;
-  readonly heartbeat: ResolvedHeartbeat | undefined;
+  readonly heartbeat: ResolvedHeartbeat;
   readonly overflow: "refuse" | "drop-oldest";
   readonly environment: Environment;
 }
 
 interface ResolvedHeartbeat {
-  readonly probe: Heartbeat["probe"];
+  readonly probe?: Heartbeat["probe"];
   readonly isReply: (message: Received) => boolean;
   readonly intervalMs: number;
   readonly timeoutMs: number;
@@ -118,6 +122,8 @@ const HEARTBEAT_NUMBERS = { intervalMs: [25_000, 1], timeoutMs: [10_000, 1] } as
   NumberRow
 >;
 
+const OFF: ResolvedHeartbeat = { intervalMs: Infinity, timeoutMs: Infinity, isReply: () => false };
+
 const DAY_MS = 86_400_000;
 
 /** @throws TypeError or RangeError that names the option, what it got and what it takes. */
@@ -137,7 +143,7 @@ export function resolveOptions(url: UrlSource, options: ReconnectingOptions<Bina
   if (binaryType !== "arraybuffer" && binaryType !== "blob")
     refuse("binaryType", binaryType, '"arraybuffer" or "blob"');
   if (overflow !== "refuse" && overflow !== "drop-oldest") refuse("overflow", overflow, '"refuse" or "drop-oldest"');
-  if (typeof open !== "function") refuse("open", open, "a function; it is needed where there is no WebSocket");
+  if (typeof open !== "function") refuse("open", open, "a function; needed where there is no WebSocket");
   if (typeof shouldReconnect !== "function") refuse("shouldReconnect", shouldReconnect, "a function");
   if (signal !== undefined && !(signal instanceof AbortSignal)) refuse("signal", signal, "an AbortSignal");
   return {
@@ -147,15 +153,16 @@ export function resolveOptions(url: UrlSource, options: ReconnectingOptions<Bina
     binaryType,
     open,
     shouldReconnect,
-    heartbeat: heartbeat && resolveHeartbeat(heartbeat),
+    heartbeat: heartbeat ? resolveHeartbeat(heartbeat) : OFF,
     overflow,
     environment,
   };
 }
 
 function resolveHeartbeat(heartbeat: Heartbeat<BinaryType>): ResolvedHeartbeat {
-  const { probe, isReply = () => false, ...numbers } = heartbeat;
-  if (typeof probe !== "function" && !isSendable(probe)) refuse("heartbeat.probe", probe, "a message, or a function");
+  const { probe, isReply = OFF.isReply, ...numbers } = heartbeat;
+  if (probe !== undefined && typeof probe !== "function" && !isSendable(probe))
+    refuse("heartbeat.probe", probe, "a message, or a function");
   if (typeof isReply !== "function") refuse("heartbeat.isReply", isReply, "a function");
   return { ...resolveNumbers("heartbeat.", HEARTBEAT_NUMBERS, numbers), probe, isReply };
 }
@@ -172,13 +179,11 @@ function resolveNumbers<Name extends string>(
   const resolved: Partial<Record<Name, number>> = {};
   for (const name of Object.keys(rows) as Name[]) {
     const [fallback, least] = rows[name];
-    const isTime = name.endsWith("Ms");
-    const value = values[name] ?? fallback;
-    const isRight =
-      (Number.isInteger(value) && Number(value) >= least && (!isTime || Number(value) <= DAY_MS)) ||
-      (value === Infinity && !isTime);
-    if (!isRight) refuse(prefix + name, value, `an integer from ${least}${isTime ? ` to ${DAY_MS}` : ", or Infinity"}`);
-    resolved[name] = value === 0 ? Infinity : Number(value);
+    const most = name.endsWith("Ms") ? DAY_MS : Infinity;
+    const value = (values[name] ?? fallback) as number;
+    const isRight = (Number.isInteger(value) || value === Infinity) && value >= least && value <= most;
+    if (!isRight) refuse(prefix + name, value, `an integer from ${least} to ${most}`);
+    resolved[name] = value === 0 ? Infinity : value;
   }
   return resolved as Record<Name, number>;
 }

@@ -1,4 +1,3 @@
-import { defer } from "../internal/deferred.js";
 import { backoffDelayMs, longDelayMs } from "./backoff.js";
 import { isHopeless } from "./close-policy.js";
 import type { EnvironmentEvent } from "./environment.js";
@@ -36,17 +35,24 @@ export class ReconnectingSocket<B extends BinaryType = "arraybuffer"> implements
   readonly #queue: SendQueue;
   readonly #listeners = new Listeners<ReconnectingEvents<B>>();
   readonly #streams = new Set<MessageStream<Received<B>>>();
-  readonly #closed = defer<void>();
+  #tellClosed!: () => void;
   readonly #releases: (() => void)[] = [];
-  #state: ReconnectingState = Object.freeze({ kind: "connecting", attempt: 1, reason: undefined });
+  #state!: ReconnectingState;
   #link: Link | undefined;
+  /** The heartbeat's second connection, until it is open. */
+  #spare: Link | undefined;
+  /** Connections whose place another has taken, in their closing handshake. */
+  readonly #retired = new Set<Link>();
   #vigil: Vigil | undefined;
   #cancelTimer: () => void = () => {};
   /** Attempts that have failed since the last connection that lasted, and delays before them: as many, or one more. */
   #failures = 0;
   #delays = 0;
-  #openedAtMs: number | undefined;
-  #frozenAtMs: number | undefined;
+  #openedAtMs = Infinity;
+  #frozenAtMs = Infinity;
+
+  /** Fulfilled when the state is `"closed"`. Never rejects. */
+  readonly closed: Promise<void> = new Promise((resolve) => (this.#tellClosed = resolve));
 
   /** @throws TypeError or RangeError for an option that is wrong or does not exist. */
   constructor(url: UrlSource, options: ReconnectingOptions<B> = {}) {
@@ -65,11 +71,6 @@ export class ReconnectingSocket<B extends BinaryType = "arraybuffer"> implements
   /** What it does now: the same object until it changes. */
   get state(): ReconnectingState {
     return this.#state;
-  }
-
-  /** Fulfilled when the state is `"closed"`. Never rejects. */
-  get closed(): Promise<void> {
-    return this.#closed.promise;
   }
 
   /** Bytes that wait: for a connection, or in it. */
@@ -120,11 +121,11 @@ export class ReconnectingSocket<B extends BinaryType = "arraybuffer"> implements
     const bytes = byteLengthOf(message);
     this.#makeRoom(bytes);
     const own = snapshotOf(message);
-    if (this.#state.kind === "open" && this.#link?.canSend === true) {
-      this.#give(this.#link, own);
+    if (this.#link?.canSend === true) {
+      this.#link.send(own);
       return "sent";
     }
-    this.#queue.add(own, bytes);
+    this.#queue.add(own);
     return "queued";
   }
 
@@ -132,7 +133,7 @@ export class ReconnectingSocket<B extends BinaryType = "arraybuffer"> implements
   reconnect(): void {
     if (this.#state.kind === "closed" || this.#state.kind === "closing") return;
     if (this.#state.kind === "waiting") this.#dial(this.#state.reason);
-    else this.#link?.end({ kind: "requested" });
+    else this.#link?.end();
   }
 
   /**
@@ -143,7 +144,7 @@ export class ReconnectingSocket<B extends BinaryType = "arraybuffer"> implements
    * @returns a promise that is fulfilled when it is closed, after `closeTimeoutMs` at the latest.
    */
   close(code = 1000, reason = ""): Promise<void> {
-    if (code !== 1000 && !(Number.isInteger(code) && code >= 3000 && code <= 4999)) {
+    if (!/^(1000|[34]\d{3})$/.test(String(code))) {
       throw new RangeError(`close got the code ${code}; it takes 1000, or 3000 to 4999`);
     }
     if (typeof reason !== "string" || byteLengthOf(reason) > 123) {
@@ -152,8 +153,7 @@ export class ReconnectingSocket<B extends BinaryType = "arraybuffer"> implements
     if (this.#state.kind === "open" && this.#link !== undefined) {
       this.#vigil?.stop();
       this.#vigil = undefined; // whoever resumes a page now has nothing to doubt
-      const { environment, closeTimeoutMs } = this.#options;
-      this.#cancelTimer = environment.startTimer(() => this.#finish({ kind: "requested" }), closeTimeoutMs);
+      this.#spare?.end();
       this.#change({ kind: "closing" });
       this.#link.close(code, reason);
     } else if (this.#state.kind !== "closing") this.#finish({ kind: "requested" });
@@ -167,35 +167,54 @@ export class ReconnectingSocket<B extends BinaryType = "arraybuffer"> implements
 
   #dial(reason: DropReason | undefined): void {
     this.#cancelTimer();
-    const attempt = this.#failures + 1;
-    const link: Link = new Link(this.#options, attempt, {
+    this.#link = this.#open();
+    this.#change({ kind: "connecting", attempt: this.#failures + 1, reason });
+  }
+
+  #open(): Link {
+    const link: Link = new Link(this.#options, this.#failures + 1, {
       opened: (url) => this.#opened(link, url),
-      received: (message) => this.#received(message as Received<B>),
-      ended: (ending) => this.#ended(link, ending),
+      received: (message) => this.#received(link, message as Received<B>),
+      ended: (reason) => this.#ended(link, reason),
     });
-    this.#link = link;
-    this.#change({ kind: "connecting", attempt, reason });
+    return link;
   }
 
   #opened(link: Link, url: string): void {
+    const replaced = this.#spare && this.#link;
+    this.#spare = undefined;
+    this.#link = link;
     this.#openedAtMs = this.#options.environment.nowMs();
-    this.#vigil = new Vigil(this.#options, link, this.#queue, (message) => {
-      if (link.canSend) this.#give(link, message, true);
-    });
+    this.#vigil?.stop();
+    this.#vigil = new Vigil(this.#options, link, () => this.#probe(link));
+    if (replaced !== undefined) {
+      this.#retired.add(replaced);
+      replaced.close(1000, "replaced"); // what it has to say until its end is still heard
+    }
     this.#change({ kind: "open", url, protocol: link.protocol });
-    while (this.#link === link && link.canSend && this.#queue.length > 0) this.#give(link, this.#queue.take() ?? "");
+    this.#flush();
   }
 
-  #give(link: Link, message: Sendable, isProbe = false): void {
-    this.#queue.given(message, isProbe);
-    link.send(message);
+  #probe(link: Link): void {
+    const { probe } = this.#options.heartbeat;
+    if (probe === undefined) {
+      this.#spare?.end();
+      this.#spare = this.#open();
+    } else if (link.canSend) link.send(typeof probe === "function" ? probe() : probe, true);
   }
 
-  #received(message: Received<B>): void {
-    if (this.#state.kind !== "open") return;
-    this.#vigil?.heard();
-    if (this.#options.heartbeat?.isReply(message) === true) {
-      this.#queue.confirm();
+  #flush(): void {
+    while (this.#link?.canSend === true && this.#queue.length > 0) this.#link.send(this.#queue.take());
+  }
+
+  #received(link: Link, message: Received<B>): void {
+    if (this.#state.kind === "closing") return;
+    if (link === this.#link) {
+      this.#vigil?.heard();
+      this.#spare?.end();
+    }
+    if (this.#options.heartbeat.isReply(message)) {
+      link.confirm();
       return;
     }
     for (const stream of this.#streams) stream.push(message);
@@ -203,20 +222,37 @@ export class ReconnectingSocket<B extends BinaryType = "arraybuffer"> implements
   }
 
   #ended(link: Link, reason: DropReason): void {
+    if (link === this.#link) {
+      this.#lost(link, reason);
+      return;
+    }
+    if (link === this.#spare) this.#spare = undefined;
+    this.#retired.delete(link);
+    this.#settle(link);
+    this.#flush();
+  }
+
+  #lost(link: Link, reason: DropReason): void {
     const { kind } = this.#state;
     const { environment, stableAfterMs } = this.#options;
-    const lastedMs = this.#openedAtMs === undefined ? -1 : environment.nowMs() - this.#openedAtMs;
     this.#failures++;
-    if (lastedMs >= stableAfterMs) this.#failures = this.#delays = 0;
-    this.#openedAtMs = undefined;
+    if (environment.nowMs() - this.#openedAtMs >= stableAfterMs) this.#failures = this.#delays = 0;
+    this.#openedAtMs = Infinity;
     this.#vigil?.stop();
     this.#vigil = undefined;
     this.#link = undefined;
-    const { uncertain, omitted } = this.#queue.dropped(link.unsentBytes);
-    this.#tellLoss("uncertain", uncertain, omitted);
+    this.#spare?.end();
+    this.#settle(link);
     if (this.#state.kind === "closed") return;
     if (kind === "closing") this.#finish({ kind: "requested" });
     else this.#goOn(reason);
+  }
+
+  /** What becomes of the messages that a connection was given. */
+  #settle(link: Link): void {
+    const { unsent, uncertain, omitted } = link.remains;
+    this.#queue.putBack(unsent);
+    this.#tellLoss("uncertain", uncertain, omitted);
   }
 
   /** After a connection or an attempt has ended: the end, or another attempt, and when. */
@@ -260,8 +296,8 @@ export class ReconnectingSocket<B extends BinaryType = "arraybuffer"> implements
         this.#frozenAtMs = environment.nowMs();
         return;
       case "resume": {
-        const forMs = environment.nowMs() - (this.#frozenAtMs ?? environment.nowMs());
-        this.#frozenAtMs = undefined;
+        const forMs = environment.nowMs() - this.#frozenAtMs;
+        this.#frozenAtMs = Infinity;
         this.#vigil?.doubt(forMs >= sleepThresholdMs ? { kind: "frozen", forMs } : undefined);
         break;
       }
@@ -287,14 +323,11 @@ export class ReconnectingSocket<B extends BinaryType = "arraybuffer"> implements
     if (this.#queue.hasRoomFor(bytes, buffered)) return;
     const dropped: Sendable[] = [];
     if (overflow === "drop-oldest" && bytes + buffered <= maxQueuedBytes) {
-      while (!this.#queue.hasRoomFor(bytes, buffered)) dropped.push(this.#queue.take() ?? "");
+      while (!this.#queue.hasRoomFor(bytes, buffered)) dropped.push(this.#queue.take());
       this.#tellLoss("overflow", dropped);
       return;
     }
-    throw new ReconnectingError(
-      "queue-full",
-      "the send queue is full; wait, or raise maxQueuedBytes or maxQueuedMessages",
-    );
+    throw new ReconnectingError("queue-full", "the queue is full; wait, or raise maxQueuedBytes or maxQueuedMessages");
   }
 
   #finish(reason: EndReason): void {
@@ -302,11 +335,11 @@ export class ReconnectingSocket<B extends BinaryType = "arraybuffer"> implements
     this.#cancelTimer();
     for (const release of this.#releases.splice(0)) release();
     this.#change({ kind: "closed", reason });
-    this.#link?.end({ kind: "requested" });
+    for (const link of [this.#link, this.#spare, ...this.#retired]) link?.end();
     for (const stream of this.#streams) stream.end();
     this.#streams.clear();
     this.#tellLoss("unsent", this.#queue.takeAll());
-    this.#closed.resolve();
+    this.#tellClosed();
   }
 
   #tellLoss(kind: Loss["kind"], messages: readonly Sendable[], omitted = 0): void {

@@ -26,7 +26,6 @@ export function snapshotOf(message: Sendable): Sendable {
 }
 
 export function isSendable(value: unknown): value is Sendable {
-  if (typeof value === "string") return true;
-  if (typeof value !== "object" || value === null) return false;
-  return "byteLength" in value || ("size" in value && "arrayBuffer" in value);
+  const { byteLength, size, arrayBuffer } = Object(value) as Readonly<Record<string, unknown>>;
+  return typeof value === "string" || byteLength !== undefined || (size !== undefined && arrayBuffer !== undefined);
 }

@@ -1,16 +1,12 @@
 import type { ResolvedOptions } from "./reconnecting-options.js";
 import type { DropReason } from "./reconnecting-state.js";
-import type { Sendable } from "./sendable.js";
 
 /** The connection as its watch sees it. */
 interface Watched {
   readonly bufferedAmount: number;
+  /** Bytes that have left since it began. */
+  readonly leftBytes: number;
   end(reason: DropReason): void;
-}
-
-/** What the connection was given since it began, in bytes: with `bufferedAmount`, it tells what has left. */
-interface Given {
-  readonly givenInAll: number;
 }
 
 /** Time between two looks at most, in milliseconds. */
@@ -21,33 +17,29 @@ const LATE_MS = 2_000;
 
 /**
  * Watches one open connection: whether anything comes, whether what we send leaves, whether the clock jumps. A browser can
- * send no pings, so silence alone proves nothing; it takes a probe that the server answers, or a server that is known to talk.
+ * send no pings, so silence alone proves nothing; it takes a probe that the server answers, a second connection, or a server that
+ * is known to talk.
  */
 export class Vigil {
   readonly #options: ResolvedOptions;
   readonly #watched: Watched;
-  readonly #given: Given;
-  readonly #sendProbe: (message: Sendable) => void;
+  readonly #probe: () => void;
   readonly #tickMs: number;
   #heardAtMs: number;
   #movedAtMs: number;
-  #probedAtMs: number | undefined;
+  /** `Infinity` where no probe is out. */
+  #probedAtMs = Infinity;
   #leftBytes = 0;
   #tickedAtMs: number;
   #cancel: () => void;
 
-  constructor(options: ResolvedOptions, watched: Watched, given: Given, sendProbe: (message: Sendable) => void) {
+  /** @param probe has the connection prove that it is alive: `heard` follows, or another connection takes its place */
+  constructor(options: ResolvedOptions, watched: Watched, probe: () => void) {
     this.#options = options;
     this.#watched = watched;
-    this.#given = given;
-    this.#sendProbe = sendProbe;
+    this.#probe = probe;
     const { heartbeat, silenceTimeoutMs, stallTimeoutMs } = options;
-    const shortest = Math.min(
-      silenceTimeoutMs,
-      stallTimeoutMs,
-      heartbeat?.intervalMs ?? Infinity,
-      heartbeat?.timeoutMs ?? Infinity,
-    );
+    const shortest = Math.min(silenceTimeoutMs, stallTimeoutMs, heartbeat.intervalMs, heartbeat.timeoutMs);
     this.#tickMs = Math.min(LONGEST_TICK_MS, Math.max(1, Math.ceil(shortest / 4)));
     this.#heardAtMs = this.#movedAtMs = this.#tickedAtMs = options.environment.nowMs();
     this.#cancel = this.#nextTick();
@@ -56,7 +48,7 @@ export class Vigil {
   /** Something has come: the peer is there. */
   heard(): void {
     this.#heardAtMs = this.#options.environment.nowMs();
-    this.#probedAtMs = undefined;
+    this.#probedAtMs = Infinity;
   }
 
   /**
@@ -64,14 +56,13 @@ export class Vigil {
    * gives it up for `reason` where there is none and there is a reason.
    */
   doubt(reason?: DropReason): void {
-    if (this.#options.heartbeat === undefined) {
+    if (this.#options.heartbeat.intervalMs === Infinity) {
       if (reason !== undefined) this.#watched.end(reason);
       return;
     }
-    if (reason === undefined && this.#probedAtMs !== undefined) return;
-    const nowMs = this.#options.environment.nowMs();
-    this.#heardAtMs = this.#movedAtMs = nowMs;
-    this.#probe(nowMs);
+    if (reason === undefined && this.#probedAtMs < Infinity) return;
+    this.#heardAtMs = this.#movedAtMs = this.#probedAtMs = this.#options.environment.nowMs();
+    this.#probe();
   }
 
   stop(): void {
@@ -98,13 +89,12 @@ export class Vigil {
   #forgive(lateMs: number): void {
     this.#heardAtMs += lateMs;
     this.#movedAtMs += lateMs;
-    if (this.#probedAtMs !== undefined) this.#probedAtMs += lateMs;
+    this.#probedAtMs += lateMs;
   }
 
   #judge(nowMs: number): void {
     const { heartbeat, silenceTimeoutMs, stallTimeoutMs } = this.#options;
-    const { bufferedAmount } = this.#watched;
-    const leftBytes = this.#given.givenInAll - bufferedAmount;
+    const { bufferedAmount, leftBytes } = this.#watched;
     // Not whether `bufferedAmount` has fallen: who sends all the time may fill it faster than a healthy line takes from it.
     if (bufferedAmount === 0 || leftBytes > this.#leftBytes) this.#movedAtMs = nowMs;
     this.#leftBytes = leftBytes;
@@ -113,18 +103,11 @@ export class Vigil {
       return;
     }
     const silentMs = nowMs - this.#heardAtMs;
-    const isUnanswered =
-      heartbeat !== undefined && this.#probedAtMs !== undefined && nowMs - this.#probedAtMs >= heartbeat.timeoutMs;
+    const isUnanswered = nowMs - this.#probedAtMs >= heartbeat.timeoutMs;
     if (silentMs >= silenceTimeoutMs || isUnanswered) this.#watched.end({ kind: "silent" });
-    else if (heartbeat !== undefined && this.#probedAtMs === undefined && silentMs >= heartbeat.intervalMs) {
-      this.#probe(nowMs);
+    else if (silentMs >= heartbeat.intervalMs && this.#probedAtMs === Infinity) {
+      this.#probedAtMs = nowMs;
+      this.#probe();
     }
-  }
-
-  #probe(nowMs: number): void {
-    const probe = this.#options.heartbeat?.probe;
-    if (probe === undefined) return;
-    this.#probedAtMs = nowMs;
-    this.#sendProbe(typeof probe === "function" ? probe() : probe);
   }
 }

@@ -1,27 +1,33 @@
 import type { CDPSession, Page } from "playwright-core";
 import { expect, onTestFinished, test } from "vitest";
 import { launchChromiumWithTabs } from "../support/chromium.js";
+import { DeafRelay } from "../support/deaf-relay.js";
 import { type RunningServer, startServe } from "../support/halyard-process.js";
 import { describeInChromium } from "../support/in-chromium.js";
 
 /** Runs in the page: a socket of its own to /echo, and all that it tells in `window.told`. */
-const SETUP = `(async () => {
+const setup = (heartbeat: string): string => `(async () => {
   const { ReconnectingSocket } = await import("/reconnecting.js");
   window.told = [];
   window.socket = new ReconnectingSocket(new URL("/echo", location.href.replace("http", "ws")), {
-    firstDelayMs: 100, maxDelayMs: 1_000, heartbeat: { probe: "ping", isReply: (message) => message === "ping" },
+    firstDelayMs: 100, maxDelayMs: 1_000, heartbeat: ${heartbeat},
   });
   socket.on("state", (state) => told.push(state.kind === "waiting" ? "waiting: " + state.reason.kind : state.kind));
   socket.on("message", (message) => told.push("message: " + message));
 })()`;
 
+const PROBE = '{ probe: "ping", isReply: (message) => message === "ping" }';
+
 describeInChromium("a reconnecting socket in Chromium", (browser) => {
-  async function open(server: RunningServer): Promise<{ page: Page; cdp: CDPSession; told: () => Promise<string[]> }> {
+  async function open(
+    { url }: Pick<RunningServer, "url">,
+    heartbeat = PROBE,
+  ): Promise<{ page: Page; cdp: CDPSession; told: () => Promise<string[]> }> {
     const context = await browser().newContext({ bypassCSP: true }); // for what waitForFunction evaluates
     onTestFinished(() => context.close());
     const page = await context.newPage();
-    await page.goto(server.url);
-    await page.evaluate(SETUP);
+    await page.goto(url);
+    await page.evaluate(setup(heartbeat));
     await page.waitForFunction("socket.state.kind === 'open'");
     return { page, cdp: await context.newCDPSession(page), told: () => page.evaluate<string[]>("told") };
   }
@@ -51,6 +57,19 @@ describeInChromium("a reconnecting socket in Chromium", (browser) => {
     expect((await told())[0]).toBe("open");
   });
 
+  test("changes over to another connection when its line goes deaf, with no help of the server and no gap", async () => {
+    const server = await startServe();
+    const relay = await DeafRelay.to(server.port);
+    const { page, told } = await open({ url: `http://127.0.0.1:${relay.port}/` }, "{ intervalMs: 300 }");
+    relay.goDeaf();
+    await page.evaluate("socket.send('into the void')");
+    await page.waitForFunction("told.length > 1");
+    await page.evaluate("socket.send('heard')");
+    await page.waitForFunction("told.includes('message: heard')");
+    expect(new Set(await told())).toEqual(new Set(["open", "message: heard"]));
+    expect(server.process.stdout).not.toContain("into the void");
+  });
+
   /** The same in a tab behind another, which Chromium may freeze. */
   async function openInBackground(server: RunningServer): Promise<{ page: Page; cdp: CDPSession }> {
     const context = await launchChromiumWithTabs();
@@ -58,7 +77,7 @@ describeInChromium("a reconnecting socket in Chromium", (browser) => {
     const cdp = await context.newCDPSession(page);
     await cdp.send("Page.setBypassCSP", { enabled: true }); // for what waitForFunction evaluates
     await page.goto(server.url);
-    await page.evaluate(SETUP);
+    await page.evaluate(setup(PROBE));
     await page.waitForFunction("socket.state.kind === 'open'");
     await page.evaluate(
       "for (const type of ['freeze', 'resume']) document.addEventListener(type, () => told.push(type))",

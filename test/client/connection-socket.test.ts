@@ -1,7 +1,8 @@
 import type { Socket } from "node:net";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { connect, type ConnectionHandler, socketOf } from "../../src/client/index.js";
 import { type OpenSocket, ReconnectingSocket, type ReconnectingState } from "../../src/reconnecting/index.js";
+import { DeafRelay } from "../support/deaf-relay.js";
 import { listening } from "../support/listening.js";
 
 const open: OpenSocket = async (url, { protocols, signal }) =>
@@ -55,6 +56,30 @@ describe("a reconnecting socket over connections of halyard/client", () => {
     expect(waiting).toMatchObject({ reason: { kind: "closed", code: 1006, wasClean: false } });
     await next(socket, "open");
     expect(losses).toEqual([{ kind: "uncertain", messages: ["may be lost"], omitted: 0 }]);
+  });
+
+  test("changes over to another connection when its line goes deaf, with no help of the server", async () => {
+    const server = await listening({ routes: { "/": echo }, pingIntervalMs: 0 });
+    const relay = await DeafRelay.to(server.port);
+    const heartbeat = { intervalMs: 100, timeoutMs: 5_000 };
+    await using socket = new ReconnectingSocket(`ws://127.0.0.1:${relay.port}/`, {
+      open,
+      heartbeat,
+      closeTimeoutMs: 50,
+    });
+    const states: string[] = [];
+    socket.on("state", ({ kind }) => states.push(kind));
+    const losses: unknown[] = [];
+    socket.on("loss", (loss) => losses.push(loss));
+    await next(socket, "open");
+    relay.goDeaf();
+    socket.send("into the void");
+    await next(socket, "open");
+    const messages = socket[Symbol.asyncIterator]();
+    socket.send("heard");
+    expect(await messages.next()).toEqual({ done: false, value: "heard" });
+    expect(new Set(states)).toEqual(new Set(["open"]));
+    await vi.waitFor(() => expect(losses[0]).toEqual({ kind: "uncertain", messages: ["into the void"], omitted: 0 }));
   });
 
   test.each([

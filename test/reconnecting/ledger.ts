@@ -60,6 +60,11 @@ export class Ledger {
     return bytesOf(this.#given);
   }
 
+  /** All that the socket in use was given has arrived. */
+  answerAll(): void {
+    this.confirmed.push(...this.#given.splice(0).filter(isMessage));
+  }
+
   /**
    * The connection is over.
    *

@@ -527,7 +527,7 @@ describe("for await over a reconnecting socket", () => {
     await expect(messages.next()).rejects.toMatchObject({
       name: "ReconnectingError",
       code: "reader-too-slow",
-      message: "more than maxUnreadBytes wait for a for-await loop; read faster, or raise it",
+      message: "more than maxUnreadBytes wait for a loop; read faster, or raise it",
     });
     expect(await messages.next()).toEqual({ done: true, value: undefined });
     expect(subject.messages.length).toBe(3);
@@ -539,17 +539,17 @@ describe("the options of a reconnecting socket", () => {
     [{ maxDelayMS: 5 }, "there is no option maxDelayMS"],
     [{ maxDelayMs: 0 }, "option maxDelayMs got 0; it takes an integer from 1 to 86400000"],
     [{ maxDelayMs: Infinity }, "option maxDelayMs got Infinity"],
-    [{ maxAttempts: 1.5 }, "option maxAttempts got 1.5; it takes an integer from 1, or Infinity"],
+    [{ maxAttempts: 1.5 }, "option maxAttempts got 1.5; it takes an integer from 1 to Infinity"],
     [{ maxDelayMs: 86_400_001 }, "option maxDelayMs got 86400001; it takes an integer from 1 to 86400000"],
     [{ connectTimeoutMs: "5" }, "option connectTimeoutMs got 5"],
-    [{ open: "x" }, "option open got x; it takes a function; it is needed where there is no WebSocket"],
+    [{ open: "x" }, "option open got x; it takes a function; needed where there is no WebSocket"],
     [{ shouldReconnect: true }, "option shouldReconnect got true; it takes a function"],
     [{ binaryType: "nodebuffer" }, 'option binaryType got nodebuffer; it takes "arraybuffer" or "blob"'],
     [{ overflow: "drop" }, 'option overflow got drop; it takes "refuse" or "drop-oldest"'],
     [{ signal: {} }, "option signal got an object; it takes an AbortSignal"],
-    [{ heartbeat: {} }, "option heartbeat.probe got undefined; it takes a message, or a function"],
+    [{ heartbeat: { probe: 5 } }, "option heartbeat.probe got 5; it takes a message, or a function"],
     [{ heartbeat: { probe: "x", every: 1 } }, "there is no option heartbeat.every"],
-    [{ heartbeat: { probe: "x", timeoutMs: 0 } }, "option heartbeat.timeoutMs got 0"],
+    [{ heartbeat: { timeoutMs: 0 } }, "option heartbeat.timeoutMs got 0; it takes an integer from 1 to 86400000"],
     [{ heartbeat: { probe: "x", isReply: 1 } }, "option heartbeat.isReply got 1; it takes a function"],
   ])("%o is refused", (options, message) => {
     const open = (): never => {

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { Ledger } from "../../src/reconnecting/ledger.js";
 import { SendQueue } from "../../src/reconnecting/send-queue.js";
 import { byteLengthOf, snapshotOf } from "../../src/reconnecting/sendable.js";
 import { settle, World } from "./world.js";
@@ -156,12 +157,22 @@ describe("sending over a reconnecting socket", () => {
   });
 });
 
-describe("the send queue", () => {
+describe("the ledger of a connection", () => {
   test("keeps no more of what is uncertain than may wait, and counts the rest", () => {
-    const queue = new SendQueue({ maxQueuedMessages: 2, maxQueuedBytes: 100 });
-    for (const message of ["a", "b", "c", "d"]) queue.given(message);
-    expect(queue.dropped(0)).toEqual({ uncertain: ["c", "d"], omitted: 2 });
-    expect(queue.dropped(0)).toEqual({ uncertain: [], omitted: 0 });
+    const ledger = new Ledger({ maxQueuedMessages: 2, maxQueuedBytes: 100 });
+    for (const message of ["a", "b", "c", "d"]) ledger.given(message, false);
+    expect(ledger.remains(0)).toEqual({ unsent: [], uncertain: ["c", "d"], omitted: 2 });
+    ledger.given("probe", true);
+    ledger.confirm();
+    expect(ledger.remains(0)).toEqual({ unsent: [], uncertain: [], omitted: 0 });
+  });
+
+  test("counts what it no longer has though a probe that is no longer there is answered", () => {
+    const ledger = new Ledger({ maxQueuedMessages: 2, maxQueuedBytes: 100 });
+    ledger.given("probe", true);
+    for (const message of ["a", "b", "c"]) ledger.given(message, false);
+    ledger.confirm();
+    expect(ledger.remains(0)).toEqual({ unsent: [], uncertain: ["b", "c"], omitted: 1 });
   });
 
   test("accounts for every message once, whatever leaves, drops and is confirmed", () => {
@@ -173,41 +184,45 @@ describe("the send queue", () => {
     );
     fc.assert(
       fc.property(fc.array(event, { maxLength: 60 }), (events) => {
-        const queue = new SendQueue({ maxQueuedMessages: 1000, maxQueuedBytes: 100_000 });
+        const limits = { maxQueuedMessages: 1000, maxQueuedBytes: 100_000 };
+        const queue = new SendQueue(limits);
+        let ledger = new Ledger(limits);
         let next = 0;
         const told: string[] = [];
         const confirmed = new Set<string>();
         let given: string[] = [];
         let probedAt = 0;
+        const giveAll = (): void => {
+          while (queue.length > 0) {
+            const message = queue.take() as string;
+            ledger.given(message, false);
+            given.push(message);
+          }
+        };
         for (const each of events) {
           if (each === "send") {
-            const message = `m${next++}`;
-            queue.add(message, byteLengthOf(message));
-            const taken = queue.take() as string;
-            queue.given(taken);
-            given.push(taken);
+            queue.add(`m${next++}`);
+            giveAll();
           } else if (each === "probe") {
-            queue.given("p", true);
+            ledger.given("p", true);
             probedAt = given.length;
           } else if (each === "confirm") {
-            queue.confirm();
+            ledger.confirm();
             for (const message of given.splice(0, probedAt)) confirmed.add(message);
             probedAt = 0;
           } else {
             const bytes = given.reduce((sum, message) => sum + message.length, 0);
-            told.push(...(queue.dropped(Math.floor(bytes * each)).uncertain as string[]));
+            const { unsent, uncertain } = ledger.remains(Math.floor(bytes * each));
+            told.push(...(uncertain as string[]));
+            queue.putBack(unsent);
+            expect(queue.bytes).toBe(unsent.reduce<number>((sum, message) => sum + (message as string).length, 0));
+            ledger = new Ledger(limits);
             given = [];
             probedAt = 0;
-            // A new connection is given all that waits.
-            while (queue.length > 0) {
-              const message = queue.take() as string;
-              queue.given(message);
-              given.push(message);
-            }
+            giveAll();
           }
         }
-        const { uncertain } = queue.dropped(0);
-        const all = [...told, ...confirmed, ...(uncertain as string[])];
+        const all = [...told, ...confirmed, ...(ledger.remains(0).uncertain as string[])];
         expect(all.toSorted()).toEqual(Array.from({ length: next }, (_, index) => `m${index}`).toSorted());
         expect(queue.bytes).toBe(0);
       }),

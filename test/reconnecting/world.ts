@@ -21,6 +21,8 @@ export class FakeSocket implements SocketLike {
   onerror: (() => unknown) | null = null;
   readonly sent: unknown[] = [];
   readonly closes: unknown[][] = [];
+  /** With which it has closed, where somebody heard it. */
+  code: number | undefined;
 
   constructor(url: string) {
     this.url = url;
@@ -46,6 +48,7 @@ export class FakeSocket implements SocketLike {
 
   drop(code = 1006, reason = ""): void {
     this.readyState = 3;
+    if (this.onclose !== null) this.code = code;
     this.onclose?.({ code, reason, wasClean: code !== 1006 });
   }
 }
