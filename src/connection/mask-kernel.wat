@@ -1,6 +1,6 @@
 ;; Unmasks a payload where it lies in memory, 16 bytes at a time: RFC 6455 §5.3. See mask-kernel.ts.
 (module
-  (memory (import "" "memory") 1 65536)
+  (memory (import "" "memory") 1)
   ;; XORs memory[at, end) with the four bytes of the key in turn, of which the lowest comes first. Returns the OR of what results as far
   ;; as it tells ASCII: below 128 if and only if all of it is.
   (func (export "unmask") (param $at i32) (param $end i32) (param $key i32) (result i32)

@@ -36,6 +36,25 @@ async function compare(lengths: readonly number[], offsets: readonly number[], t
 const LENGTHS = [0, 1, 127, 128, 129, 143, 144, 145, 159, 1_000, 4_099, 65_535];
 
 describe("unmasking by the kernel", () => {
+  test("is what this runtime does, from 128 bytes", async () => {
+    const unmasked = vi.fn<Unmask>();
+    const api = globalWebAssembly();
+    /** An instance of the real module that tells of its calls. */
+    function Instance(module: object, imports: object): object {
+      const { unmask } = new api.Instance(module, imports).exports;
+      unmasked.mockImplementation(unmask);
+      return { exports: { unmask: unmasked } };
+    }
+    vi.stubGlobal("WebAssembly", { ...api, Instance });
+    onTestFinished(() => void vi.unstubAllGlobals());
+    const { allocateReceiving, unmask } = await freshKernel();
+    const memory = allocateReceiving(70_000);
+    unmask(memory, 5, 5 + 127, 1);
+    expect(unmasked).not.toHaveBeenCalled();
+    unmask(memory, 5, 5 + 128, 0x01_02_03_04);
+    expect(unmasked.mock.calls).toEqual([[5, 133, 0x04_03_02_01]]);
+  });
+
   test("gives the same bytes as the plain loop, at every length and alignment, and leaves those around alone", async () => {
     await compare(LENGTHS, [0, 1, 2, 3, 7, 16, 4_465]);
   });
@@ -100,9 +119,17 @@ describe("unmasking by the kernel", () => {
   });
 });
 
-function globalWebAssembly(): object {
-  const { WebAssembly: api } = globalThis as unknown as { readonly WebAssembly: Record<string, unknown> };
-  return { Memory: api["Memory"], Module: api["Module"], Instance: api["Instance"] };
+type Unmask = (start: number, end: number, key: number) => number;
+
+interface WebAssemblyApi {
+  readonly Memory: unknown;
+  readonly Module: unknown;
+  readonly Instance: new (module: object, imports: object) => { readonly exports: { readonly unmask: Unmask } };
+}
+
+function globalWebAssembly(): WebAssemblyApi {
+  const { Memory, Module, Instance } = (globalThis as unknown as { readonly WebAssembly: WebAssemblyApi }).WebAssembly;
+  return { Memory, Module, Instance };
 }
 
 function refusing(): never {
