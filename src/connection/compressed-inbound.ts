@@ -9,7 +9,7 @@ import {
 } from "../protocol/index.js";
 import type { ResolvedConnectionOptions } from "./connection-options.js";
 import { Inflater, type InflaterOwner, type InflaterSetup } from "./deflate/index.js";
-import { isValidUtf8 } from "./received-message.js";
+import { allocateUnfilled, isValidUtf8 } from "./received-message.js";
 
 /** Where inflated messages go: whole ones as from a receiver. */
 export interface InflatedSink extends Pick<ReceiverSink, "text" | "binary" | "fault"> {
@@ -27,7 +27,7 @@ export interface InflatedSink extends Pick<ReceiverSink, "text" | "binary" | "fa
 export class CompressedInbound implements InflaterOwner {
   readonly #sink: InflatedSink;
   readonly #inflater: Inflater;
-  readonly #message: MessageBuffer = new MessageBuffer();
+  readonly #message: MessageBuffer = new MessageBuffer(allocateUnfilled);
   readonly #validator: Utf8Validator = new Utf8Validator(isValidUtf8);
   readonly #maxMessageBytes: number;
   /** Whether every message is given on in pieces, from the next on. */
@@ -104,7 +104,7 @@ export class CompressedInbound implements InflaterOwner {
     if (isLast) this.#isUnderWay = false;
     if (this.#isInPieces) return this.#sink.inflatedPiece(bytes, start, end, isLast);
     if (isLast && this.#message.length === 0) return this.#deliver(bytes, start, end, false);
-    this.#message.append(bytes, start, end, this.#maxMessageBytes - this.#message.length);
+    this.#message.append(bytes, start, end, end - start, this.#maxMessageBytes - this.#message.length);
     if (!isLast) return this.#sink.mayGather(this.#message.length);
     const message = this.#message.take();
     return this.#deliver(message, 0, message.length, true);

@@ -11,7 +11,7 @@ import type { Message } from "./message.js";
 import { ObservedSink } from "./observed-sink.js";
 import type { OutboxSetup } from "./outbox.js";
 import { Reader, type ReaderOwner } from "./reader.js";
-import { copyBytes, decodeText, isValidUtf8, MAX_TEXT_BYTES } from "./received-message.js";
+import { allocateUnfilled, copyBytes, decodeText, isValidUtf8, MAX_TEXT_BYTES } from "./received-message.js";
 
 /** Bytes of one message that are gathered while nobody reads. */
 const READ_AHEAD_BYTES = 256 * 1024;
@@ -61,7 +61,15 @@ export class Inbound implements ReceiverSink, InflatedSink, InflowOwner, ReaderO
     const guarded = guard.around(this);
     const { observation } = setup;
     const sink = observation === undefined ? guarded : new ObservedSink(guarded, observation);
-    this.#receiver = new Receiver(sink, { role, limits, messageTypes, takesCompressed, unmask, isUtf8: isValidUtf8 });
+    this.#receiver = new Receiver(sink, {
+      role,
+      limits,
+      messageTypes,
+      takesCompressed,
+      unmask,
+      isUtf8: isValidUtf8,
+      allocate: allocateUnfilled,
+    });
     const watch =
       observation?.seesFrames === true
         ? new FrameWatch(this.#receiver, (frame) => observation.frame(frame))

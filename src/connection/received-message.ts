@@ -31,6 +31,11 @@ export function copyBytes(bytes: Uint8Array, start: number, end: number): Uint8A
   return new Uint8Array(bytes.subarray(start, end));
 }
 
+/** Memory to gather a message in, with whatever was there before: filling it with zeros takes a fifth of an echo of 1 MiB. */
+export function allocateUnfilled(size: number): Uint8Array {
+  return new Uint8Array(Buffer.allocUnsafeSlow(size).buffer);
+}
+
 /** Whether `bytes[start, end)` is valid UTF-8, by Node's own check. */
 export function isValidUtf8(bytes: Uint8Array, start: number, end: number): boolean {
   return isUtf8(bytes.subarray(start, end));

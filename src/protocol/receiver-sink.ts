@@ -1,6 +1,7 @@
 import type { ClosePayload } from "./close-payload.js";
 import type { FaultCode } from "./fault.js";
 import type { applyMask } from "./mask.js";
+import type { Allocate } from "./message-buffer.js";
 import type { MessageTypes, ReceiveLimits } from "./receive-limits.js";
 import type { IsUtf8 } from "./utf8-validator.js";
 
@@ -49,4 +50,6 @@ export interface ReceiverOptions {
   readonly unmask?: typeof applyMask | undefined;
   /** What checks long text, as `Utf8Validator` has it; by default that does all itself. */
   readonly isUtf8?: IsUtf8 | undefined;
+  /** What a message that comes in parts is gathered in; by default memory full of zeros. */
+  readonly allocate?: Allocate | undefined;
 }

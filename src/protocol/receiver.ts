@@ -58,7 +58,7 @@ export class Receiver {
   #isInPieces = false;
   /** Whether every message is, from the next on. */
   #givesPieces = false;
-  readonly #message: MessageBuffer = new MessageBuffer();
+  readonly #message: MessageBuffer;
   /** There once text has come that is not ASCII. */
   #validator: Utf8Validator | undefined;
   /** A control frame cut by the end of a chunk is gathered here; it may stand between the frames of a message. */
@@ -72,6 +72,7 @@ export class Receiver {
     this.#isServer = options.role === "server";
     this.#unmask = options.unmask ?? applyMask;
     this.#isUtf8 = options.isUtf8;
+    this.#message = new MessageBuffer(options.allocate);
   }
 
   /** Whether the first frame of a message has begun to come and the last has not come whole. */
@@ -277,7 +278,7 @@ export class Receiver {
       return;
     }
     const control = (this.#control ??= new MessageBuffer());
-    control.append(chunk, start, end, this.#remaining + (end - start));
+    control.append(chunk, start, end, this.#payloadLength, this.#payloadLength);
     if (this.#remaining > 0) return;
     const payload = control.take();
     this.#deliverControl(payload, 0, payload.length);
@@ -317,10 +318,9 @@ export class Receiver {
       this.#deliver(chunk, start, end, false);
       return;
     }
-    const atMost = this.#isFinal
-      ? this.#remaining + (end - start)
-      : this.#limits.maxMessageBytes - this.#message.length;
-    this.#message.append(chunk, start, end, atMost);
+    const announced = this.#remaining + (end - start);
+    const atMost = this.#isFinal ? announced : this.#limits.maxMessageBytes - this.#message.length;
+    this.#message.append(chunk, start, end, announced, atMost);
     if (!isEnd) return;
     const message = this.#message.take();
     this.#deliver(message, 0, message.length, true);

@@ -14,7 +14,7 @@ function payloadOf(length: number): Uint8Array {
 /** Appends `payload` in pieces of `size`; `atMost` of each as if the rest of the payload had been announced. */
 function append(buffer: MessageBuffer, payload: Uint8Array, size: number): void {
   for (let at = 0; at < payload.length; at += size) {
-    buffer.append(payload, at, Math.min(at + size, payload.length), payload.length - at);
+    buffer.append(payload, at, Math.min(at + size, payload.length), payload.length - at, payload.length - at);
   }
 }
 
@@ -37,8 +37,8 @@ describe("a message buffer", () => {
 
   test("hands over an exact size where more was announced than came", () => {
     const buffer = new MessageBuffer();
-    buffer.append(payloadOf(100), 10, 20, Infinity);
-    buffer.append(payloadOf(100), 50, 51, Infinity);
+    buffer.append(payloadOf(100), 10, 20, 90, Infinity);
+    buffer.append(payloadOf(100), 50, 51, 1, Infinity);
     const message = buffer.take();
     expect([...message]).toEqual([...payloadOf(100).subarray(10, 20), payloadOf(51)[50]]);
     expect(message.buffer.byteLength).toBe(11);
@@ -60,7 +60,7 @@ describe("a message buffer", () => {
   test("keeps a copy: a piece may change once it was appended", () => {
     const buffer = new MessageBuffer();
     const piece = payloadOf(4);
-    buffer.append(piece, 0, 4, 4);
+    buffer.append(piece, 0, 4, 4, 4);
     piece.fill(0);
     expect(buffer.take()).toEqual(payloadOf(4));
   });
@@ -69,26 +69,57 @@ describe("a message buffer", () => {
 describe("a message buffer allocates", () => {
   const piece = payloadOf(10);
 
-  test.each([2 ** 20, 2 ** 31, 2 ** 53, Infinity])("16 KiB for the first byte where %d are announced", (atMost) => {
+  test.each([2 ** 20, 2 ** 31, 2 ** 53, Infinity])("16 KiB for the first byte where %d are announced", (announced) => {
     const buffer = new MessageBuffer();
-    expect(bytesAllocatedBy(() => buffer.append(piece, 0, 1, atMost))).toBe(16 * KIB);
+    expect(bytesAllocatedBy(() => buffer.append(piece, 0, 1, announced, announced))).toBe(16 * KIB);
   });
 
   test("no more than is announced", () => {
     const buffer = new MessageBuffer();
-    expect(bytesAllocatedBy(() => buffer.append(piece, 0, 1, 50))).toBe(50);
+    expect(bytesAllocatedBy(() => buffer.append(piece, 0, 1, 50, 50))).toBe(50);
+  });
+
+  test("no more than sixteen times what has come, however much is announced", () => {
+    const buffer = new MessageBuffer();
+    const half = new Uint8Array(32 * KIB);
+    expect(bytesAllocatedBy(() => buffer.append(half, 0, half.length, 2 ** 31, 2 ** 31))).toBe(16 * half.length);
+    const rest = new Uint8Array(15 * half.length);
+    expect(bytesAllocatedBy(() => append(buffer, rest, half.length))).toBe(0);
+    expect(bytesAllocatedBy(() => buffer.append(half, 0, half.length, 2 ** 31, 2 ** 31))).toBe(16 * 17 * half.length);
+  });
+
+  test("nothing ahead of what nobody has announced", () => {
+    const buffer = new MessageBuffer();
+    const half = new Uint8Array(32 * KIB);
+    expect(bytesAllocatedBy(() => buffer.append(half, 0, half.length, half.length, 2 ** 31))).toBe(half.length);
+    expect(bytesAllocatedBy(() => buffer.append(half, 0, 1, 1, 2 ** 31))).toBe(2 * half.length);
+  });
+
+  test("once for a message of 1 MiB in reads of 64 KiB", () => {
+    const buffer = new MessageBuffer();
+    const payload = new Uint8Array(1024 * KIB);
+    expect(bytesAllocatedBy(() => append(buffer, payload, 64 * KIB))).toBe(payload.length);
+  });
+
+  test("by what it is given for that, and shows nothing of what was there before", () => {
+    const buffer = new MessageBuffer((size) => new Uint8Array(size).fill(0xee));
+    append(buffer, payloadOf(20 * KIB), 3 * KIB);
+    expect(buffer.take()).toEqual(payloadOf(20 * KIB));
+    buffer.append(payloadOf(10), 0, 10, 10, Infinity);
+    const short = buffer.take();
+    expect([short, short.buffer.byteLength]).toEqual([payloadOf(10), 10]);
   });
 
   test("nothing for a piece without bytes", () => {
     const buffer = new MessageBuffer();
-    expect(bytesAllocatedBy(() => buffer.append(piece, 1, 1, Infinity))).toBe(0);
+    expect(bytesAllocatedBy(() => buffer.append(piece, 1, 1, Infinity, Infinity))).toBe(0);
   });
 
   test("nothing more while there is room, and nothing to hand over what fills it", () => {
     const buffer = new MessageBuffer();
     const allocated = bytesAllocatedBy(() => {
-      buffer.append(piece, 0, 5, 10);
-      buffer.append(piece, 5, 10, 5);
+      buffer.append(piece, 0, 5, 10, 10);
+      buffer.append(piece, 5, 10, 5, 5);
       buffer.take();
     });
     expect(allocated).toBe(10);
