@@ -2,10 +2,9 @@ import type { QueueLimits } from "./send-queue.js";
 import { byteLengthOf, type Sendable } from "./sendable.js";
 
 interface Entry {
-  readonly message: Sendable;
+  /** `undefined` for a probe of the heartbeat, which is of interest to nobody else. */
+  readonly message: Sendable | undefined;
   readonly bytes: number;
-  /** A probe of the heartbeat: of interest to nobody else. */
-  readonly isProbe: boolean;
 }
 
 /** What is known of the messages that a connection had been given when it ended. */
@@ -25,8 +24,8 @@ export class Ledger {
   #bytes = 0;
   #givenInAll = 0;
   #omitted = 0;
-  /** Entries before the latest probe, and the probe; 0 or less where none of them is left. */
-  #beforeProbe = 0;
+  /** Probes that are not kept and may still be answered. */
+  #forgottenProbes = 0;
 
   constructor(limits: QueueLimits) {
     this.#limits = limits;
@@ -39,20 +38,18 @@ export class Ledger {
 
   given(message: Sendable, isProbe: boolean): void {
     const bytes = byteLengthOf(message);
-    this.#entries.push({ message, bytes, isProbe });
+    this.#entries.push({ message: isProbe ? undefined : message, bytes });
     this.#bytes += bytes;
     this.#givenInAll += bytes;
-    if (isProbe) this.#beforeProbe = this.#entries.length;
     while (this.#entries.length > this.#limits.maxQueuedMessages || this.#bytes > this.#limits.maxQueuedBytes) {
-      this.#forget(1);
+      if (this.#forget(1)) this.#forgottenProbes++;
     }
   }
 
-  /** The latest probe was answered: what went before it has arrived. */
+  /** A probe was answered, the oldest that has not been: what went before it has arrived. */
   confirm(): void {
-    if (this.#beforeProbe <= 0) return;
-    this.#forget(this.#beforeProbe);
-    this.#omitted = 0;
+    if (this.#forgottenProbes > 0) this.#forgottenProbes--;
+    else if (this.#forget(this.#entries.findIndex(({ message }) => message === undefined) + 1)) this.#omitted = 0;
   }
 
   /** @param unsentBytes at the end of what was given, which nobody can have received */
@@ -67,15 +64,18 @@ export class Ledger {
     };
   }
 
-  #forget(count: number): void {
-    for (const { bytes, isProbe } of this.#entries.splice(0, count)) {
+  /** @returns whether the last of them was a probe */
+  #forget(count: number): boolean {
+    let wasProbe = false;
+    for (const { message, bytes } of this.#entries.splice(0, count)) {
       this.#bytes -= bytes;
-      if (!isProbe) this.#omitted++;
+      wasProbe = message === undefined;
+      if (!wasProbe) this.#omitted++;
     }
-    this.#beforeProbe -= count;
+    return wasProbe;
   }
 }
 
 function messagesOf(entries: readonly Entry[]): Sendable[] {
-  return entries.filter(({ isProbe }) => !isProbe).map(({ message }) => message);
+  return entries.flatMap(({ message }) => message ?? []);
 }

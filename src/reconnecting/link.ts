@@ -4,6 +4,9 @@ import type { DropReason, SocketClose } from "./reconnecting-state.js";
 import type { Received, Sendable } from "./sendable.js";
 import type { SocketLike } from "./socket-like.js";
 
+/** The code with which a connection is closed whose place another has taken. */
+export const REPLACED = 4900;
+
 /** What a link tells. After `ended` it tells nothing. */
 export interface LinkEvents {
   opened(url: string): void;
@@ -23,8 +26,6 @@ export class Link {
   #isOver = false;
   /** Payload bytes that were left in the socket when it closed by itself. */
   #unsentBytes = 0;
-  /** The code with which we have begun the closing handshake. */
-  #closeCode: number | undefined;
 
   constructor(options: ResolvedOptions, attempt: number, events: LinkEvents) {
     this.#options = options;
@@ -39,7 +40,7 @@ export class Link {
   }
 
   get bufferedAmount(): number {
-    return this.#isOpen ? (this.#socket?.bufferedAmount ?? 0) : 0;
+    return this.#socket?.bufferedAmount ?? 0;
   }
 
   /** Bytes of what it was given that are with the socket no more. */
@@ -57,7 +58,7 @@ export class Link {
 
   /** Whether the socket takes messages. One that closes, and has not said so yet, would drop them. */
   get canSend(): boolean {
-    return !this.#isOver && this.#isOpen && this.#socket?.readyState === 1;
+    return !this.#isOver && this.#socket?.readyState === 1;
   }
 
   /** @param isProbe of the heartbeat: nobody misses it when it is lost */
@@ -73,7 +74,7 @@ export class Link {
 
   /** Begins the closing handshake of an open connection; `ended` follows when it is over, after `closeTimeoutMs` at the latest. */
   close(code: number, reason: string): void {
-    this.#closeCode = code;
+    if (this.#isOver) return;
     this.#setDeadline(this.#options.closeTimeoutMs);
     this.#socket?.close(code, reason);
   }
@@ -103,6 +104,7 @@ export class Link {
       if (this.#isOver) return;
       const socket = await open(address, { protocols, signal });
       if (socket?.readyState === undefined) throw new TypeError("open gave no WebSocket; see socketOf");
+      socket.onerror = () => {}; // a close event follows, and says more; `ws` throws an error that nobody hears
       if (this.#isOver) discard(socket);
       else this.#take(socket, address);
     } catch (error) {
@@ -125,11 +127,10 @@ export class Link {
     };
     socket.onclose = ({ code, reason, wasClean }: SocketClose) => {
       this.#unsentBytes = socket.unsentBytes ?? socket.bufferedAmount;
-      // Who answers our close frame has read all that went before it, unless it had begun to close by itself.
-      if (wasClean && code === this.#closeCode && this.#unsentBytes === 0) this.#ledger = new Ledger(this.#options);
+      // Nobody closes so by itself: it is the answer to our close frame, and comes once all that went before that was read.
+      if (wasClean && code === REPLACED && this.#unsentBytes === 0) this.#ledger = new Ledger(this.#options);
       this.end(this.#isOpen ? { kind: "closed", code, reason, wasClean } : { kind: "connect-failed" });
     };
-    socket.onerror = null; // a close event follows, and says more
     if (socket.readyState === 1) opened();
     else if (socket.readyState > 1) this.end({ kind: "connect-failed" });
   }
@@ -138,7 +139,6 @@ export class Link {
 /** Closes a socket that nobody listens to any more. */
 function discard(socket: SocketLike): void {
   socket.onopen = socket.onmessage = socket.onclose = null;
-  socket.onerror = () => {}; // `ws` throws an error that nobody hears
   try {
     socket.close();
   } catch {

@@ -15,7 +15,7 @@ export interface UrlContext {
 /** Where to connect: the same each time, or asked for before each attempt, as for a fresh token in it. */
 export type UrlSource = string | URL | ((context: UrlContext) => string | URL | Promise<string | URL>);
 
-/** What is done when nothing has come for a while. */
+/** How a line that has been silent for a while proves that it is alive. */
 export interface Heartbeat<B extends BinaryType = "arraybuffer"> {
   /**
    * What to send. The server must answer it with something: `"ping"` to an echo, `{"type":"ping"}` to others. Default: nothing is
@@ -28,7 +28,7 @@ export interface Heartbeat<B extends BinaryType = "arraybuffer"> {
    * probe has arrived: it is no longer told as uncertain. Default: none is; any message shows that the server is there.
    */
   readonly isReply?: (message: Received<B>) => boolean;
-  /** Silence after which that is done. Default 25,000. */
+  /** Silence after which the line has to prove itself. Default 25,000. */
   readonly intervalMs?: number | undefined;
   /** How long the server then has to send anything, or to open the second connection. Default 10,000. */
   readonly timeoutMs?: number | undefined;
@@ -139,7 +139,8 @@ export function resolveOptions(url: UrlSource, options: ReconnectingOptions<Bina
     environment = hostEnvironment,
     ...numbers
   } = options;
-  if (!/^(string|function)$/.test(typeof url) && !(url instanceof URL)) refuse("url", url, "a URL, or a function");
+  if (typeof url !== "string" && typeof url !== "function" && !(url instanceof URL))
+    refuse("url", url, "a URL, or a function");
   if (binaryType !== "arraybuffer" && binaryType !== "blob")
     refuse("binaryType", binaryType, '"arraybuffer" or "blob"');
   if (overflow !== "refuse" && overflow !== "drop-oldest") refuse("overflow", overflow, '"refuse" or "drop-oldest"');
@@ -160,6 +161,7 @@ export function resolveOptions(url: UrlSource, options: ReconnectingOptions<Bina
 }
 
 function resolveHeartbeat(heartbeat: Heartbeat<BinaryType>): ResolvedHeartbeat {
+  if (typeof heartbeat !== "object") refuse("heartbeat", heartbeat, "an object");
   const { probe, isReply = OFF.isReply, ...numbers } = heartbeat;
   if (probe !== undefined && typeof probe !== "function" && !isSendable(probe))
     refuse("heartbeat.probe", probe, "a message, or a function");

@@ -1,7 +1,7 @@
 import { backoffDelayMs, longDelayMs } from "./backoff.js";
 import { isHopeless } from "./close-policy.js";
 import type { EnvironmentEvent } from "./environment.js";
-import { Link } from "./link.js";
+import { Link, REPLACED } from "./link.js";
 import { Listeners } from "./listeners.js";
 import { MessageStream } from "./message-stream.js";
 import { ReconnectingError } from "./reconnecting-error.js";
@@ -116,10 +116,9 @@ export class ReconnectingSocket<B extends BinaryType = "arraybuffer"> implements
   send(message: Sendable): "sent" | "queued" {
     if (!isSendable(message)) throw new TypeError("send takes a string, bytes or a Blob");
     if (this.#state.kind === "closed" || this.#state.kind === "closing") {
-      throw new ReconnectingError("closed", "this socket is closed for good; make another");
+      throw new ReconnectingError("closed", "this socket is closed; make another");
     }
-    const bytes = byteLengthOf(message);
-    this.#makeRoom(bytes);
+    this.#makeRoom(byteLengthOf(message));
     const own = snapshotOf(message);
     if (this.#link?.canSend === true) {
       this.#link.send(own);
@@ -145,17 +144,18 @@ export class ReconnectingSocket<B extends BinaryType = "arraybuffer"> implements
    */
   close(code = 1000, reason = ""): Promise<void> {
     if (!/^(1000|[34]\d{3})$/.test(String(code))) {
-      throw new RangeError(`close got the code ${code}; it takes 1000, or 3000 to 4999`);
+      throw new RangeError(`close takes 1000, or 3000 to 4999; it got ${code}`);
     }
     if (typeof reason !== "string" || byteLengthOf(reason) > 123) {
       throw new RangeError("close takes a reason of up to 123 bytes");
     }
-    if (this.#state.kind === "open" && this.#link !== undefined) {
+    const link = this.#link;
+    if (this.#state.kind === "open" && link !== undefined) {
       this.#vigil?.stop();
       this.#vigil = undefined; // whoever resumes a page now has nothing to doubt
       this.#spare?.end();
       this.#change({ kind: "closing" });
-      this.#link.close(code, reason);
+      link.close(code, reason);
     } else if (this.#state.kind !== "closing") this.#finish({ kind: "requested" });
     return this.closed;
   }
@@ -167,12 +167,12 @@ export class ReconnectingSocket<B extends BinaryType = "arraybuffer"> implements
 
   #dial(reason: DropReason | undefined): void {
     this.#cancelTimer();
-    this.#link = this.#open();
+    this.#link = this.#open(this.#failures + 1);
     this.#change({ kind: "connecting", attempt: this.#failures + 1, reason });
   }
 
-  #open(): Link {
-    const link: Link = new Link(this.#options, this.#failures + 1, {
+  #open(attempt: number): Link {
+    const link: Link = new Link(this.#options, attempt, {
       opened: (url) => this.#opened(link, url),
       received: (message) => this.#received(link, message as Received<B>),
       ended: (reason) => this.#ended(link, reason),
@@ -184,22 +184,20 @@ export class ReconnectingSocket<B extends BinaryType = "arraybuffer"> implements
     const replaced = this.#spare && this.#link;
     this.#spare = undefined;
     this.#link = link;
-    this.#openedAtMs = this.#options.environment.nowMs();
+    if (replaced === undefined) this.#openedAtMs = this.#options.environment.nowMs();
     this.#vigil?.stop();
     this.#vigil = new Vigil(this.#options, link, () => this.#probe(link));
-    if (replaced !== undefined) {
-      this.#retired.add(replaced);
-      replaced.close(1000, "replaced"); // what it has to say until its end is still heard
-    }
+    if (replaced !== undefined) this.#retired.add(replaced);
     this.#change({ kind: "open", url, protocol: link.protocol });
     this.#flush();
+    replaced?.close(REPLACED, "replaced"); // what it has to say until its end is still heard
   }
 
   #probe(link: Link): void {
     const { probe } = this.#options.heartbeat;
     if (probe === undefined) {
       this.#spare?.end();
-      this.#spare = this.#open();
+      this.#spare = this.#open(1);
     } else if (link.canSend) link.send(typeof probe === "function" ? probe() : probe, true);
   }
 
@@ -222,14 +220,13 @@ export class ReconnectingSocket<B extends BinaryType = "arraybuffer"> implements
   }
 
   #ended(link: Link, reason: DropReason): void {
-    if (link === this.#link) {
-      this.#lost(link, reason);
-      return;
+    if (link === this.#link) this.#lost(link, reason);
+    else {
+      if (link === this.#spare) this.#spare = undefined;
+      this.#retired.delete(link);
+      this.#settle(link);
+      this.#flush();
     }
-    if (link === this.#spare) this.#spare = undefined;
-    this.#retired.delete(link);
-    this.#settle(link);
-    this.#flush();
   }
 
   #lost(link: Link, reason: DropReason): void {
@@ -241,11 +238,16 @@ export class ReconnectingSocket<B extends BinaryType = "arraybuffer"> implements
     this.#vigil?.stop();
     this.#vigil = undefined;
     this.#link = undefined;
-    this.#spare?.end();
+    if (reason.kind !== "closed") this.#spare?.end();
     this.#settle(link);
     if (this.#state.kind === "closed") return;
     if (kind === "closing") this.#finish({ kind: "requested" });
-    else this.#goOn(reason);
+    else if (this.#spare !== undefined) {
+      // An attempt is under way already: where one connection is allowed, a server may close the first as the second comes.
+      this.#link = this.#spare;
+      this.#spare = undefined;
+      this.#change({ kind: "connecting", attempt: 1, reason });
+    } else this.#goOn(reason);
   }
 
   /** What becomes of the messages that a connection was given. */
@@ -278,6 +280,7 @@ export class ReconnectingSocket<B extends BinaryType = "arraybuffer"> implements
   }
 
   #wait(reason: DropReason, delayMs: number): void {
+    if (this.#state.kind === "closed") return; // by `shouldReconnect`
     const { environment } = this.#options;
     this.#cancelTimer();
     this.#cancelTimer = environment.startTimer(() => this.#dial(reason), delayMs);
@@ -288,31 +291,19 @@ export class ReconnectingSocket<B extends BinaryType = "arraybuffer"> implements
 
   #notice(event: EnvironmentEvent): void {
     const { environment, sleepThresholdMs } = this.#options;
-    switch (event) {
-      case "offline":
-        if (this.#state.kind === "open") this.#link?.end({ kind: "offline" });
-        return;
-      case "freeze":
-        this.#frozenAtMs = environment.nowMs();
-        return;
-      case "resume": {
-        const forMs = environment.nowMs() - this.#frozenAtMs;
-        this.#frozenAtMs = Infinity;
-        this.#vigil?.doubt(forMs >= sleepThresholdMs ? { kind: "frozen", forMs } : undefined);
-        break;
-      }
-      case "online":
-      case "visible":
-        this.#vigil?.doubt();
-        break;
+    if (event === "offline") {
+      if (this.#state.kind === "open") this.#link?.end({ kind: "offline" });
+      return;
     }
-    this.#hurry();
-  }
-
-  /** Somebody is there again: nobody waits longer than before a first attempt. Still spread, as others come back too. */
-  #hurry(): void {
+    if (event === "freeze") {
+      this.#frozenAtMs = environment.nowMs();
+      return;
+    }
+    const forMs = event === "resume" ? environment.nowMs() - this.#frozenAtMs : 0;
+    if (event === "resume") this.#frozenAtMs = Infinity;
+    this.#vigil?.doubt(forMs >= sleepThresholdMs ? { kind: "frozen", forMs } : undefined);
+    // Somebody is there again: nobody waits longer than before a first attempt. Still spread, as others come back too.
     if (this.#state.kind !== "waiting") return;
-    const { environment } = this.#options;
     const delayMs = backoffDelayMs(this.#options, 0, environment.random());
     if (environment.nowMs() + delayMs < this.#state.retryAtMs) this.#wait(this.#state.reason, delayMs);
   }
@@ -327,7 +318,7 @@ export class ReconnectingSocket<B extends BinaryType = "arraybuffer"> implements
       this.#tellLoss("overflow", dropped);
       return;
     }
-    throw new ReconnectingError("queue-full", "the queue is full; wait, or raise maxQueuedBytes or maxQueuedMessages");
+    throw new ReconnectingError("queue-full", "the queue is full; raise maxQueuedBytes or maxQueuedMessages");
   }
 
   #finish(reason: EndReason): void {
@@ -343,7 +334,7 @@ export class ReconnectingSocket<B extends BinaryType = "arraybuffer"> implements
   }
 
   #tellLoss(kind: Loss["kind"], messages: readonly Sendable[], omitted = 0): void {
-    if (messages.length > 0 || omitted > 0) this.#listeners.tell("loss", { kind, messages, omitted });
+    if (messages.length + omitted > 0) this.#listeners.tell("loss", { kind, messages, omitted });
   }
 
   #change(state: ReconnectingState): void {

@@ -16,7 +16,10 @@ export type DropReason =
   | { readonly kind: "connect-failed"; readonly error?: unknown }
   /** `connectTimeoutMs` were over before it was open. */
   | { readonly kind: "connect-timeout" }
-  /** Nothing came: no answer to a probe within `heartbeat.timeoutMs`, or nothing at all for `silenceTimeoutMs`. */
+  /**
+   * Nothing came: within `heartbeat.timeoutMs` no answer to a probe and no second connection either, or nothing at all for
+   * `silenceTimeoutMs`.
+   */
   | { readonly kind: "silent" }
   /** Nothing of what the socket held left it for `stallTimeoutMs`. */
   | { readonly kind: "stalled" }
@@ -46,7 +49,10 @@ export type EndReason =
 export type ReconnectingState =
   /** An attempt is under way: the `attempt`-th since the last connection that lasted, from 1. */
   | { readonly kind: "connecting"; readonly attempt: number; readonly reason: DropReason | undefined }
-  /** `protocol` is the subprotocol that the server chose, or `""`. */
+  /**
+   * `protocol` is the subprotocol that the server chose, or `""`. It follows another `"open"` where a second connection has taken the
+   * place of the first: see `heartbeat`.
+   */
   | { readonly kind: "open"; readonly url: string; readonly protocol: string }
   /** The next attempt begins at `retryAtMs` (as of `Date.now()`), earlier if the network or the user comes back. */
   | {

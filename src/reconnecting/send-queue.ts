@@ -39,7 +39,7 @@ export class SendQueue {
 
   /** The one that has waited longest, taken out; none is there only where `length` is 0. */
   take(): Sendable {
-    const message = this.#messages.shift() ?? "";
+    const message = this.#messages.shift() as Sendable;
     this.#bytes -= byteLengthOf(message);
     return message;
   }

@@ -31,7 +31,7 @@ export interface SocketLike {
 export interface OpenContext {
   /** The subprotocols to offer. */
   readonly protocols: readonly string[];
-  /** Aborted when the attempt is given up: by the deadline, by `close()`, by `reconnect()`. */
+  /** Aborted when the attempt is given up: by the deadline, by `close()`, by `reconnect()`, by a first connection that was only silent. */
   readonly signal: AbortSignal;
 }
 

@@ -40,7 +40,7 @@ export class Vigil {
     this.#probe = probe;
     const { heartbeat, silenceTimeoutMs, stallTimeoutMs } = options;
     const shortest = Math.min(silenceTimeoutMs, stallTimeoutMs, heartbeat.intervalMs, heartbeat.timeoutMs);
-    this.#tickMs = Math.min(LONGEST_TICK_MS, Math.max(1, Math.ceil(shortest / 4)));
+    this.#tickMs = Math.min(LONGEST_TICK_MS, shortest / 4);
     this.#heardAtMs = this.#movedAtMs = this.#tickedAtMs = options.environment.nowMs();
     this.#cancel = this.#nextTick();
   }
@@ -52,16 +52,18 @@ export class Vigil {
   }
 
   /**
-   * The connection may be dead, for a reason of ours and not of the peer's: has it prove itself where there is a probe, and
+   * The connection may be dead, for a reason of ours and not of the peer's: has it prove itself where there is a heartbeat, and
    * gives it up for `reason` where there is none and there is a reason.
    */
   doubt(reason?: DropReason): void {
-    if (this.#options.heartbeat.intervalMs === Infinity) {
+    const { heartbeat, environment } = this.#options;
+    if (heartbeat.intervalMs === Infinity) {
       if (reason !== undefined) this.#watched.end(reason);
       return;
     }
-    if (reason === undefined && this.#probedAtMs < Infinity) return;
-    this.#heardAtMs = this.#movedAtMs = this.#probedAtMs = this.#options.environment.nowMs();
+    if (reason !== undefined || this.#probedAtMs === Infinity) {
+      this.#heardAtMs = this.#movedAtMs = this.#probedAtMs = environment.nowMs();
+    }
     this.#probe();
   }
 
@@ -81,15 +83,12 @@ export class Vigil {
     const lateMs = nowMs - this.#tickedAtMs - this.#tickMs;
     this.#tickedAtMs = nowMs;
     if (lateMs >= this.#options.sleepThresholdMs) this.doubt({ kind: "slept", forMs: lateMs });
-    else if (lateMs > LATE_MS) this.#forgive(lateMs);
-    else this.#judge(nowMs);
-  }
-
-  /** Our own delay is not the peer's silence. */
-  #forgive(lateMs: number): void {
-    this.#heardAtMs += lateMs;
-    this.#movedAtMs += lateMs;
-    this.#probedAtMs += lateMs;
+    else if (lateMs > LATE_MS) {
+      // Our own delay is not the peer's silence.
+      this.#heardAtMs += lateMs;
+      this.#movedAtMs += lateMs;
+      this.#probedAtMs += lateMs;
+    } else this.#judge(nowMs);
   }
 
   #judge(nowMs: number): void {

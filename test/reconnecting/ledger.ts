@@ -52,17 +52,14 @@ export class Ledger {
     return kept;
   }
 
-  /** The server answered a probe: what went before it has arrived. Returns how many bytes came after it. */
+  /** The server answered the oldest probe: what went before it has arrived. Returns how many bytes came after it. */
   answer(): number | undefined {
-    if (!this.#kept.includes(PROBE)) return undefined;
-    const before = this.#given.splice(0, this.#given.lastIndexOf(PROBE) + 1);
+    const at = this.#given.indexOf(PROBE);
+    if (at === -1) return undefined;
+    const isKept = at >= this.#given.length - this.#kept.length;
+    const before = isKept ? this.#given.splice(0, at + 1) : this.#given.splice(at, 1);
     this.confirmed.push(...before.filter(isMessage));
-    return bytesOf(this.#given);
-  }
-
-  /** All that the socket in use was given has arrived. */
-  answerAll(): void {
-    this.confirmed.push(...this.#given.splice(0).filter(isMessage));
+    return bytesOf(isKept ? this.#given : this.#given.slice(at));
   }
 
   /**

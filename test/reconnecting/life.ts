@@ -109,8 +109,6 @@ export class Life {
     const before = this.#course.state.kind;
     const socket = this.#socket;
     if (socket === undefined || socket.readyState === 3 || (socket.closes.length > 0 && before !== "closing")) return;
-    // An answered close frame is proof for what went before it.
-    if (before === "closing" && code === 1000 && socket.bufferedAmount === 0) this.#ledger.answerAll();
     socket.drop(code);
     if (!this.#isHere) return;
     expect(this.#course.state).not.toMatchObject({ kind: before });

@@ -380,6 +380,37 @@ describe("the end of a reconnecting socket", () => {
     },
   );
 
+  test("is one by a signal too, aborted by who is told that it closes", async () => {
+    const world = new World();
+    const abort = new AbortController();
+    const subject = await world.opened({ signal: abort.signal });
+    subject.socket.on("state", ({ kind }) => kind === "closing" && abort.abort());
+    await subject.socket.close();
+    expect(subject.kinds).toEqual(["open", "closing", "closed"]);
+    expect(world.timers).toBe(0);
+  });
+
+  test("leaves no timer where it comes from within the attempt's own end", async () => {
+    const world = new World();
+    const subject = world.reconnecting({}, ({ signal }) => {
+      signal.addEventListener("abort", () => void subject.socket.close());
+      return "ws://test/";
+    });
+    await settle();
+    world.socket.open();
+    world.socket.drop();
+    expect([subject.state.kind, world.timers]).toEqual(["closed", 0]);
+  });
+
+  test("is one though shouldReconnect, which closes it, says that it should go on", async () => {
+    const world = new World();
+    const subject = await world.opened({ shouldReconnect: () => subject.socket.close() !== undefined });
+    world.socket.drop(1001);
+    await world.pass(60_000);
+    expect(subject.kinds).toEqual(["open", "closed"]);
+    expect(world.timers).toBe(0);
+  });
+
   test("does not wait longer than closeTimeoutMs", async () => {
     const world = new World();
     const subject = await world.opened({ closeTimeoutMs: 500 });
@@ -430,7 +461,8 @@ describe("the end of a reconnecting socket", () => {
     [1000, 5 as never],
   ])("refuses the code %d with the reason %o", async (code, reason) => {
     const subject = await new World().opened();
-    const takes = code === 1000 ? "close takes a reason of up to 123 bytes" : `${code}; it takes 1000, or 3000 to 4999`;
+    const takes =
+      code === 1000 ? "close takes a reason of up to 123 bytes" : `close takes 1000, or 3000 to 4999; it got ${code}`;
     expect(() => subject.socket.close(code, reason)).toThrow(RangeError);
     expect(() => subject.socket.close(code, reason)).toThrow(takes);
     expect(subject.state.kind).toBe("open");
@@ -547,6 +579,8 @@ describe("the options of a reconnecting socket", () => {
     [{ binaryType: "nodebuffer" }, 'option binaryType got nodebuffer; it takes "arraybuffer" or "blob"'],
     [{ overflow: "drop" }, 'option overflow got drop; it takes "refuse" or "drop-oldest"'],
     [{ signal: {} }, "option signal got an object; it takes an AbortSignal"],
+    [{ heartbeat: 30_000 }, "option heartbeat got 30000; it takes an object"],
+    [{ heartbeat: true }, "option heartbeat got true; it takes an object"],
     [{ heartbeat: { probe: 5 } }, "option heartbeat.probe got 5; it takes a message, or a function"],
     [{ heartbeat: { probe: "x", every: 1 } }, "there is no option heartbeat.every"],
     [{ heartbeat: { timeoutMs: 0 } }, "option heartbeat.timeoutMs got 0; it takes an integer from 1 to 86400000"],

@@ -29,7 +29,7 @@ describe("a heartbeat that asks nothing of the server", () => {
     expect(subject.socket.send("to the first")).toBe("sent");
     second.open();
     expect(subject.kinds).toEqual(["open", "open"]);
-    expect(first.closes).toEqual([[1000, "replaced"]]);
+    expect(first.closes).toEqual([[4900, "replaced"]]);
     expect(subject.socket.send("to the second")).toBe("sent");
     expect([first.sent, second.sent]).toEqual([["to the first"], ["to the second"]]);
     second.say("hello");
@@ -54,7 +54,7 @@ describe("a heartbeat that asks nothing of the server", () => {
     subject.socket.send("a");
     second.open();
     first.say("last words");
-    first.drop(1000);
+    first.drop(4900);
     first.say("from the grave");
     expect(subject.messages).toEqual(["last words"]);
     expect(subject.losses).toEqual([]);
@@ -65,7 +65,7 @@ describe("a heartbeat that asks nothing of the server", () => {
 
   test.each([
     ["is dead", undefined],
-    ["closes with a code of its own", 1001],
+    ["closes with a code of its own, which crosses ours", 1000],
     ["drops", 1006],
   ])("tells what was given to the first as uncertain, where that %s", async (_, code) => {
     const { world, subject, first, second } = await silent();
@@ -125,7 +125,6 @@ describe("a heartbeat that asks nothing of the server", () => {
     const subject = await world.opened({ heartbeat });
     await world.pass(1_000);
     world.tell(event);
-    world.tell(event);
     await settle();
     expect(world.sockets).toHaveLength(2);
     expect(subject.kinds).toEqual(["open"]);
@@ -140,10 +139,9 @@ describe("a heartbeat that asks nothing of the server", () => {
     expect(subject.kinds).toEqual(["open", "open"]);
   });
 
-  test("gives the second up with the first: when it drops, offline, on reconnect, on close, on abort", async () => {
+  test("gives the second up with the first: offline, on reconnect, on close, on abort", async () => {
     const abort = new AbortController();
     const ends: ((silence: Silent) => unknown)[] = [
-      ({ first }) => first.drop(),
       ({ world }) => world.tell("offline"),
       ({ subject }) => subject.socket.reconnect(),
       ({ subject }) => subject.socket.close(),
@@ -158,6 +156,103 @@ describe("a heartbeat that asks nothing of the server", () => {
     }
   });
 
+  test.each([1006, 1008, 4001])("goes on with the second where the first closes by itself, with %i", async (code) => {
+    const { subject, first, second } = await silent();
+    first.drop(code, "logged in elsewhere");
+    expect(subject.state).toMatchObject({ kind: "connecting", attempt: 1, reason: { kind: "closed", code } });
+    second.open();
+    expect(subject.kinds).toEqual(["open", "connecting", "open"]);
+  });
+
+  test("takes a second that fails, after the first has closed, for a failed attempt", async () => {
+    const { subject, first, second } = await silent();
+    first.drop(1006);
+    second.drop();
+    expect(subject.state).toMatchObject({ kind: "waiting", attempt: 2, reason: { kind: "connect-failed" } });
+  });
+
+  test("tries again at once where the second has failed and the network is back", async () => {
+    const { world, subject, second } = await silent();
+    second.drop();
+    world.tell("online");
+    await settle();
+    expect(world.sockets).toHaveLength(3);
+    world.socket.open();
+    expect(subject.kinds).toEqual(["open", "open"]);
+  });
+
+  test("is not put off by that: the line has its time from the first doubt", async () => {
+    const { world, subject, second } = await silent();
+    second.drop();
+    for (let times = 0; times < 3; times++) {
+      await world.pass(4_000);
+      world.tell("visible");
+    }
+    expect(subject.states.at(1)).toMatchObject({ kind: "waiting", reason: { kind: "silent" } });
+  });
+
+  test("makes no failure of a line that lasted, because its connection is new", async () => {
+    const world = new World();
+    const asked: number[] = [];
+    const subject = world.reconnecting(
+      { heartbeat, maxAttempts: 3 },
+      ({ attempt }) => `ws://test/${asked.push(attempt)}`,
+    );
+    await settle();
+    for (let times = 0; times < 2; times++) {
+      world.socket.drop();
+      await world.pass(2_000);
+    }
+    world.socket.open();
+    await world.pass(20_000);
+    world.socket.open();
+    await world.pass(1_000);
+    world.socket.drop();
+    expect(subject.state).toMatchObject({ kind: "waiting", attempt: 1, delayMs: 500 });
+    expect(asked).toEqual([1, 2, 3, 1]);
+  });
+
+  describe("over a socket that closes within close()", () => {
+    async function closing(): Promise<Silent> {
+      const silence = await silent();
+      const { first } = silence;
+      first.close = (...args) => {
+        first.closes.push(args);
+        first.drop(1006);
+      };
+      return silence;
+    }
+
+    test.each(["close", "reconnect"] as const)("lets a listener of its loss %s", async (what) => {
+      const { subject, second } = await closing();
+      subject.socket.send("a");
+      subject.socket.on("loss", () => void subject.socket[what]());
+      second.open();
+      expect(subject.kinds).toEqual(["open", "open", what === "close" ? "closing" : "connecting"]);
+    });
+
+    test("lets a log-in precede what waits", async () => {
+      const { subject, first, second } = await closing();
+      first.readyState = 2;
+      subject.socket.send("waits");
+      subject.socket.on("state", ({ kind }) => kind === "open" && subject.socket.send("log-in"));
+      second.open();
+      expect(second.sent).toEqual(["log-in", "waits"]);
+    });
+  });
+
+  test("can be ended by who is told of the change", async () => {
+    const { world, subject, first, second } = await silent();
+    subject.socket.send("a");
+    subject.socket.on("state", ({ kind }) => kind === "open" && void subject.socket.close());
+    second.open();
+    second.drop(1000);
+    expect(subject.kinds).toEqual(["open", "open", "closing", "closed"]);
+    expect(subject.losses).toEqual([{ kind: "uncertain", messages: ["a"], omitted: 0 }]);
+    expect(world.timers).toBe(0);
+    expect(first.onclose).toBe(null);
+  });
+
   test("tells at the end what becomes of the messages of a connection that is being replaced", async () => {
     const { world, subject, first, second } = await silent();
     subject.socket.send("a");
@@ -167,7 +262,10 @@ describe("a heartbeat that asks nothing of the server", () => {
     first.say("unheard");
     second.drop(1000);
     expect(subject.state).toEqual({ kind: "closed", reason: { kind: "requested" } });
-    expect(subject.losses).toEqual([{ kind: "uncertain", messages: ["a"], omitted: 0 }]);
+    expect(subject.losses).toEqual([
+      { kind: "uncertain", messages: ["b"], omitted: 0 },
+      { kind: "uncertain", messages: ["a"], omitted: 0 },
+    ]);
     expect(subject.messages).toEqual([]);
     expect([world.timers, world.watchers]).toEqual([0, 0]);
   });
@@ -179,7 +277,7 @@ describe("a heartbeat that asks nothing of the server", () => {
       (world, _, nth) => pick(world, nth, 0)?.open(),
       (world, _, nth) => pick(world, nth, 1)?.say("news"),
       (world, _, nth) => pick(world, nth, 1)?.drop(1006),
-      (world, _, nth) => pick(world, nth, 2)?.drop(1000),
+      (world, _, nth) => pick(world, nth, 2)?.drop(4900),
       (world, _, nth) => pick(world, nth, 0)?.drop(1006),
       (world, subject) => subject.state.kind !== "closed" && world.tell("visible"),
     ];
@@ -213,7 +311,7 @@ describe("a heartbeat that asks nothing of the server", () => {
         expect(new Set(sent).size).toBe(sent.length);
         expect([...sent, ...(unsent as string[])].toSorted()).toEqual(accepted.toSorted());
         for (const socket of world.sockets) {
-          const isProven = socket.closes[0]?.[1] === "replaced" && socket.code === 1000;
+          const isProven = socket.closes[0]?.[1] === "replaced" && socket.code === 4900;
           for (const message of socket.sent as string[]) expect(told.includes(message)).toBe(!isProven);
         }
       }),

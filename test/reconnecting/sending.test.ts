@@ -81,6 +81,19 @@ describe("sending over a reconnecting socket", () => {
     expect(subject.messages).toEqual([]);
   });
 
+  test("takes an answer for that to the oldest probe, where two are out", async () => {
+    const world = new World();
+    const heartbeat = { probe: "ping", isReply: (message: unknown) => message === "pong", intervalMs: 20_000 };
+    const subject = await world.opened({ heartbeat });
+    await world.pass(20_000);
+    subject.socket.send("a");
+    await world.sleep(3_600_000);
+    expect(world.socket.sent).toEqual(["ping", "a", "ping"]);
+    world.socket.say("pong");
+    world.socket.drop();
+    expect(subject.losses).toEqual([{ kind: "uncertain", messages: ["a"], omitted: 0 }]);
+  });
+
   test("refuses what does not fit, by bytes, by count, and with what the socket holds", async () => {
     const world = new World();
     const subject = world.reconnecting({ maxQueuedBytes: 10, maxQueuedMessages: 2 });
@@ -110,7 +123,7 @@ describe("sending over a reconnecting socket", () => {
     subject.socket.send("one");
     await subject.socket.close();
     expect(subject.losses).toEqual([{ kind: "unsent", messages: ["one"], omitted: 0 }]);
-    const refusal = { code: "closed", message: "this socket is closed for good; make another" };
+    const refusal = { code: "closed", message: "this socket is closed; make another" };
     expect(() => subject.socket.send("two")).toThrow(expect.objectContaining(refusal) as Error);
   });
 
@@ -191,7 +204,7 @@ describe("the ledger of a connection", () => {
         const told: string[] = [];
         const confirmed = new Set<string>();
         let given: string[] = [];
-        let probedAt = 0;
+        let probedAt: number[] = [];
         const giveAll = (): void => {
           while (queue.length > 0) {
             const message = queue.take() as string;
@@ -205,11 +218,12 @@ describe("the ledger of a connection", () => {
             giveAll();
           } else if (each === "probe") {
             ledger.given("p", true);
-            probedAt = given.length;
+            probedAt.push(given.length);
           } else if (each === "confirm") {
             ledger.confirm();
-            for (const message of given.splice(0, probedAt)) confirmed.add(message);
-            probedAt = 0;
+            const count = probedAt.shift() ?? 0;
+            for (const message of given.splice(0, count)) confirmed.add(message);
+            probedAt = probedAt.map((at) => at - count);
           } else {
             const bytes = given.reduce((sum, message) => sum + message.length, 0);
             const { unsent, uncertain } = ledger.remains(Math.floor(bytes * each));
@@ -218,7 +232,7 @@ describe("the ledger of a connection", () => {
             expect(queue.bytes).toBe(unsent.reduce<number>((sum, message) => sum + (message as string).length, 0));
             ledger = new Ledger(limits);
             given = [];
-            probedAt = 0;
+            probedAt = [];
             giveAll();
           }
         }
