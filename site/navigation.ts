@@ -97,7 +97,7 @@ const api: Item = {
 
 /** What stands at the top of every page. */
 export const topBar: DefaultTheme.NavItem[] = [
-  { text: "Tutorial", link: "/tutorial" },
+  { text: "Tutorial", link: "/tutorial", activeMatch: "^/tutorial" },
   { text: "Guides", link: "/client", activeMatch: pattern(guides) },
   { text: "Recipes", link: "/recipes/express", activeMatch: "^/recipes/" },
   { text: "Coming from", link: "/from-ws", activeMatch: "^/from-" },
@@ -109,5 +109,5 @@ export const sideBar: DefaultTheme.SidebarItem[] = [start, guides, recipes, comi
 
 /** A regular expression for the addresses of a group's pages. */
 function pattern({ items = [] }: Item): string {
-  return `^(?:${items.map(({ link }) => link).join("|")})\\.html$`;
+  return `^(?:${items.map(({ link }) => link).join("|")})$`;
 }

@@ -20,8 +20,13 @@ export class RepositoryLinks {
       const { path, realPath } = env as { path: string; realPath?: string };
       for (const token of tokens.flatMap(({ children }) => children ?? [])) {
         const href = token.type === "link_open" ? token.attrGet("href") : null;
-        if (href !== null) token.attrSet("href", this.#onTheSite(href, dirname(realPath ?? path)));
+        if (href === null) continue;
+        const target = this.#onTheSite(href, dirname(realPath ?? path));
+        token.attrSet("href", target);
+        if (target.startsWith(`/${COPIES}/`)) token.attrSet("target", "_blank"); // no page: vitepress neither looks for it nor opens it itself
       }
+      // The path behind a language says which file a test compares the code with; vitepress takes its digits for lines to mark.
+      for (const token of tokens) if (token.type === "fence") token.info = token.info.replace(/ .*/, "");
     });
   }
 
@@ -44,7 +49,7 @@ export class RepositoryLinks {
     const address = addressOf(file);
     if (address !== undefined) return heading === undefined ? `/${address}` : `/${address}#${heading}`;
     this.#copied.add(file);
-    return `pathname:///${COPIES}/${copyOf(file)}`; // which tells vitepress that there is no page to look for
+    return `/${COPIES}/${copyOf(file)}`;
   }
 }
 

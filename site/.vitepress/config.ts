@@ -1,5 +1,6 @@
 import type { DefaultTheme, UserConfig } from "vitepress";
-import { addressOf } from "../addresses.js";
+import { addressOf, slugOf } from "../addresses.js";
+import { deadLinks } from "../dead-links.js";
 import { sideBar, topBar } from "../navigation.js";
 import { RepositoryLinks } from "../repository-links.js";
 
@@ -19,15 +20,31 @@ const config: UserConfig<DefaultTheme.Config> = {
   srcExclude: ["!(docs|site)/**/*", "site/dist/**"],
   rewrites: (file) => addressOf(file) ?? file,
   ignoreDeadLinks: "localhostLinks",
-  markdown: { config: (markdown) => links.rewriteIn(markdown) },
+  markdown: {
+    attrs: { disable: true }, // braces at the end of a cell or a line are text here: `like { port: 8080 }`
+    anchor: { slugify: slugOf },
+    config: (markdown) => links.rewriteIn(markdown),
+  },
   themeConfig: {
     nav: topBar,
     sidebar: sideBar,
     outline: [2, 3],
-    search: { provider: "local" },
+    search: {
+      provider: "local",
+      options: {
+        miniSearch: {
+          // Guides before the reference, and what is in English before its translation.
+          searchOptions: { boostDocument: (id: string) => (id.startsWith("/api/") || id.includes(".zh-CN") ? 0.4 : 1) },
+        },
+      },
+    },
     docFooter: { prev: false, next: false },
   },
-  buildEnd: ({ outDir }) => links.copyTo(outDir),
+  async buildEnd({ outDir }) {
+    links.copyTo(outDir);
+    const dead = await deadLinks(outDir);
+    if (dead.length > 0) throw new Error(`links that lead nowhere:\n${dead.join("\n")}`);
+  },
 };
 
 export default config;

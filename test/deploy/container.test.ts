@@ -38,8 +38,8 @@ describe("docs/deploy/Containerfile", () => {
   test("has instructions that there are, the base image first", () => {
     const known = ["FROM", "ENV", "WORKDIR", "COPY", "RUN", "USER", "EXPOSE", "HEALTHCHECK", "STOPSIGNAL", "CMD"];
     for (const { name } of all) expect(known).toContain(name);
-    expect(all[0]).toEqual({ name: "FROM", value: "node:20-slim AS packages" });
-    expect(valuesOf("FROM").at(-1)).toBe("node:20-slim");
+    expect(all[0]).toEqual({ name: "FROM", value: "node:24-slim AS packages" });
+    expect(valuesOf("FROM").at(-1)).toBe("node:24-slim");
   });
 
   test("copies what the reader has, or what an earlier stage has made", () => {
