@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { connect as connectTcp } from "node:net";
+import { setTimeout } from "node:timers/promises";
 import { type Connection, connect } from "halyard/client";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { compileProgram } from "../examples/program.js";
@@ -122,6 +124,30 @@ describe("a worker that ends unasked", patience, () => {
     expect([victim!.pid, other!.pid]).not.toContain(heir?.pid);
     other!.peer.send("done");
     expect(await heir?.peer.receive()).toBe("done");
+  });
+
+  test("loses no client that was on its way to it: another worker answers", async () => {
+    const program = start();
+    const [stopped = 0] = await program.workers(2);
+    const url = `ws://127.0.0.1:${await program.port()}/pid`;
+    process.kill(stopped, "SIGSTOP");
+    const peers = [EchoPeer.connect(url), EchoPeer.connect(url)]; // one for each worker
+    await Promise.race(peers);
+    process.kill(stopped, "SIGKILL");
+    for (const peer of await Promise.all(peers)) expect(Number(await peer.receive())).not.toBe(stopped);
+  });
+
+  test("all of them: who was on the way is told at once", async () => {
+    const program = start();
+    const victims = await program.workers(2);
+    const port = await program.port();
+    for (const pid of victims) process.kill(pid, "SIGSTOP");
+    const clients = Array.from({ length: 4 }, () => connectTcp(port, "127.0.0.1"));
+    for (const client of clients) client.resume().on("error", () => {}); // a reset, or an end
+    await Promise.all(clients.map((client) => once(client, "connect")));
+    await setTimeout(200); // the primary has handed them over, or keeps them until a worker takes one
+    for (const pid of victims) process.kill(pid, "SIGKILL");
+    await Promise.all(clients.map((client) => once(client, "close")));
   });
 
   test("all of them: the server comes back on its port", async () => {

@@ -7,6 +7,7 @@ import type { DrainReport } from "../drain.js";
 import type { Server } from "../server.js";
 import { resolveServerCloseOptions, type ServerCloseOptions } from "../server-close.js";
 import { type Topic, Topics } from "../topic.js";
+import { reclaimHandedConnections } from "./hand-over.js";
 import { environmentOf } from "./worker-environment.js";
 import { WorkerPool } from "./worker-pool.js";
 import type { ListeningAt, WorkerProcess } from "./worker-run.js";
@@ -41,7 +42,11 @@ export async function startPrimary<Data>(
   const topics = new Topics((publication) => pool.publish(publication));
   const pool = new WorkerPool({
     count,
-    fork: (workerId, port): WorkerProcess => cluster.fork(environmentOf({ workerId, count, port })),
+    fork(workerId, port): WorkerProcess {
+      const worker = cluster.fork(environmentOf({ workerId, count, port }));
+      reclaimHandedConnections(worker);
+      return worker;
+    },
     report,
     deliver: (publications) => topics.deliver(publications),
     timers: processTimers,
