@@ -2,6 +2,7 @@ import type { DefaultTheme, UserConfig } from "vitepress";
 import { addressOf, slugOf } from "../addresses.js";
 import { deadLinks } from "../dead-links.js";
 import { sideBar, topBar } from "../navigation.js";
+import { keepRangesTogether } from "../ranges.js";
 import { RepositoryLinks } from "../repository-links.js";
 
 const links = new RepositoryLinks();
@@ -23,7 +24,10 @@ const config: UserConfig<DefaultTheme.Config> = {
   markdown: {
     attrs: { disable: true }, // braces at the end of a cell or a line are text here: `like { port: 8080 }`
     anchor: { slugify: slugOf },
-    config: (markdown) => links.rewriteIn(markdown),
+    config(markdown) {
+      links.rewriteIn(markdown);
+      keepRangesTogether(markdown);
+    },
   },
   themeConfig: {
     nav: topBar,

@@ -14,7 +14,7 @@ interface Handle {
   close(): void;
 }
 
-type Send = (message: ClusterMessage, handle?: Handle, ...rest: readonly unknown[]) => boolean;
+type Send = (message: ClusterMessage | null, handle?: Handle, ...rest: readonly unknown[]) => boolean;
 
 /**
  * Has connections that were on their way to `worker` when it ended go to another. The cluster hands one to a worker, keeps it open until the
@@ -25,8 +25,8 @@ export function reclaimHandedConnections(worker: Worker): void {
   const { process: child } = worker;
   const underWay = new Map<unknown, Handle | undefined>();
   const send = child.send.bind(child) as unknown as Send;
-  child.send = ((message: ClusterMessage, handle?: Handle, ...rest: readonly unknown[]) => {
-    if (message.cmd === "NODE_CLUSTER" && message.act === "newconn") underWay.set(message.seq, handle);
+  child.send = ((message: ClusterMessage | null, handle?: Handle, ...rest: readonly unknown[]) => {
+    if (message?.cmd === "NODE_CLUSTER" && message.act === "newconn") underWay.set(message.seq, handle);
     return send(message, handle, ...rest);
   }) as typeof child.send;
   child.on("internalMessage", ({ ack }: ClusterMessage) => underWay.delete(ack));
