@@ -306,7 +306,7 @@ describe("a reconnecting socket", () => {
 
   test("refuses to tell of what there is not, or nobody", () => {
     const { socket } = new World().reconnecting();
-    for (const name of ["open", "close", "constructor", "states"]) {
+    for (const name of ["open", "close", "constructor", "states", "a state"]) {
       expect(() => socket.on(name as never, () => {})).toThrow("on takes state, message or loss");
     }
     expect(() => socket.on("state", undefined as never)).toThrow(TypeError);
@@ -457,6 +457,8 @@ describe("the end of a reconnecting socket", () => {
     [2999, ""],
     [5000, ""],
     [3000.5, ""],
+    [11_000, ""],
+    [40_001, ""],
     [1000, "é".repeat(62)],
     [1000, 5 as never],
   ])("refuses the code %d with the reason %o", async (code, reason) => {

@@ -90,6 +90,25 @@ describe("a heartbeat that asks nothing of the server", () => {
     expect(second.sent).toEqual(["stayed"]);
   });
 
+  test("waits for silence of the second, whatever the first still says", async () => {
+    const { world, first, second } = await silent();
+    second.open();
+    await world.pass(2_000);
+    first.say("last words");
+    await world.pass(18_000);
+    expect(world.sockets).toHaveLength(3);
+  });
+
+  test("does not take for proof what cannot be one: bytes of ours that never left", async () => {
+    const { subject, first, second } = await silent();
+    for (const message of ["left", "stayed"]) subject.socket.send(message);
+    first.bufferedAmount = 6;
+    second.open();
+    first.drop(4900);
+    expect(subject.losses).toEqual([{ kind: "uncertain", messages: ["left"], omitted: 0 }]);
+    expect(second.sent).toEqual(["stayed"]);
+  });
+
   test("gives the line up where no second connection can be had either", async () => {
     const { world, subject, first, second } = await silent();
     second.drop();

@@ -170,6 +170,15 @@ describe("sending over a reconnecting socket", () => {
   });
 });
 
+test("what is put back into the send queue counts as before, and goes first", () => {
+  const queue = new SendQueue({ maxQueuedMessages: 10, maxQueuedBytes: 10 });
+  queue.add("cde");
+  queue.putBack(["a", "b"]);
+  expect([queue.bytes, queue.length, queue.hasRoomFor(5, 0), queue.hasRoomFor(6, 0)]).toEqual([5, 3, true, false]);
+  expect(queue.takeAll()).toEqual(["a", "b", "cde"]);
+  expect([queue.bytes, queue.length, queue.takeAll()]).toEqual([0, 0, []]);
+});
+
 describe("the ledger of a connection", () => {
   test("keeps no more of what is uncertain than may wait, and counts the rest", () => {
     const ledger = new Ledger({ maxQueuedMessages: 2, maxQueuedBytes: 100 });
@@ -186,6 +195,24 @@ describe("the ledger of a connection", () => {
     for (const message of ["a", "b", "c"]) ledger.given(message, false);
     ledger.confirm();
     expect(ledger.remains(0)).toEqual({ unsent: [], uncertain: ["b", "c"], omitted: 1 });
+  });
+
+  test("keeps no more bytes than may wait", () => {
+    const ledger = new Ledger({ maxQueuedMessages: 100, maxQueuedBytes: 5 });
+    for (const message of ["ab", "cd", "e", "fg"]) ledger.given(message, false);
+    expect(ledger.remains(0)).toEqual({ unsent: [], uncertain: ["cd", "e", "fg"], omitted: 1 });
+    expect(ledger.givenInAll).toBe(7);
+  });
+
+  test("takes no answer to a probe that it no longer has for one to a later probe", () => {
+    const ledger = new Ledger({ maxQueuedMessages: 3, maxQueuedBytes: 100 });
+    ledger.given("probe", true);
+    for (const message of ["a", "b"]) ledger.given(message, false);
+    ledger.given("probe", true);
+    ledger.confirm();
+    expect(ledger.remains(0)).toEqual({ unsent: [], uncertain: ["a", "b"], omitted: 0 });
+    ledger.confirm();
+    expect(ledger.remains(0)).toEqual({ unsent: [], uncertain: [], omitted: 0 });
   });
 
   test("accounts for every message once, whatever leaves, drops and is confirmed", () => {

@@ -4,6 +4,14 @@ import { World } from "./world.js";
 const heartbeat = { probe: "ping", intervalMs: 20_000, timeoutMs: 10_000 };
 
 describe("a reconnecting socket with a heartbeat", () => {
+  test("asks nothing over a socket that closes", async () => {
+    const world = new World();
+    await world.opened({ heartbeat });
+    world.socket.readyState = 2;
+    await world.pass(20_000);
+    expect(world.socket.sent).toEqual([]);
+  });
+
   test("asks after silence, and gives a server up that does not answer", async () => {
     const world = new World();
     const subject = await world.opened({ heartbeat });
@@ -85,6 +93,17 @@ describe("a reconnecting socket with a heartbeat", () => {
 });
 
 describe("a reconnecting socket without a heartbeat", () => {
+  test("counts a freeze once", async () => {
+    const world = new World();
+    const subject = await world.opened();
+    world.tell("freeze");
+    await world.pass(1_000);
+    world.tell("resume");
+    await world.pass(100_000);
+    world.tell("resume"); // out of the back/forward cache, say
+    expect(subject.kinds).toEqual(["open"]);
+  });
+
   test("does not take silence for an end", async () => {
     const world = new World();
     const subject = await world.opened();
