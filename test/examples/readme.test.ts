@@ -27,6 +27,12 @@ test("the README shows the programs of examples/readme as they are", () => {
   expect(blocks).toEqual(names.map((name) => readFileSync(join(root, `examples/readme/${name}.ts`), "utf8")));
 });
 
+test("the site's first page shows the echo as it is", () => {
+  const page = readFileSync(join(root, "site/index.md"), "utf8");
+  const [block] = Array.from(page.matchAll(/^```ts\n([^]*?)^```$/gm), ([, code]) => code);
+  expect(block).toBe(readFileSync(join(root, "examples/readme/echo.ts"), "utf8"));
+});
+
 test("the README names exactly two set-up commands", () => {
   const readme = readFileSync(join(root, "README.md"), "utf8");
   const commands = Array.from(readme.matchAll(/^```sh\n([^]*?)^```$/gm), ([, code]) => code);
