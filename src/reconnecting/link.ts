@@ -67,7 +67,7 @@ export class Link {
     this.#socket?.send(message as never);
   }
 
-  /** The latest probe was answered: what was sent before it has arrived. */
+  /** A probe was answered, the oldest that has not been: what was sent before it has arrived. */
   confirm(): void {
     this.#ledger.confirm();
   }
