@@ -38,8 +38,11 @@ export interface ConnectionDetails<Data> {
   readonly url: string;
   /** The version of HTTP that the handshake was in. Default `"1.1"`. */
   readonly httpVersion?: HttpVersion | undefined;
-  /** The headers that the peer sent in the handshake: on a server those of the request, on a client those of the answer. */
-  readonly headers: IncomingHttpHeaders;
+  /**
+   * The headers that the peer sent in the handshake: on a server those of the request, on a client those of the answer. Or what makes them,
+   * which is called once somebody asks for them.
+   */
+  readonly headers: IncomingHttpHeaders | (() => IncomingHttpHeaders);
   /** Yours: what `authorize` returned on a server, the option `data` on a client. */
   readonly data: Data;
 }
@@ -96,11 +99,10 @@ export class Connection<Data = unknown> implements AsyncIterable<Message> {
   readonly url: string;
   /** `"2.0"` for a stream of an HTTP/2 session (RFC 8441), `"1.1"` for a socket of its own. */
   readonly httpVersion: HttpVersion;
-  /** The headers that the peer sent in the handshake: on a server those of the request, on a client those of the answer. */
-  readonly headers: IncomingHttpHeaders;
   /** Yours: what `authorize` returned on a server, the option `data` on a client. */
   readonly data: Data;
 
+  #headers: IncomingHttpHeaders | (() => IncomingHttpHeaders);
   readonly #link: Link;
   readonly #calls: HandlerCalls<Connection<Data>>;
 
@@ -112,7 +114,7 @@ export class Connection<Data = unknown> implements AsyncIterable<Message> {
     this.extensions = details.extensions ?? "";
     this.url = details.url;
     this.httpVersion = details.httpVersion ?? "1.1";
-    this.headers = details.headers;
+    this.#headers = details.headers;
     this.data = details.data;
     this.#calls = new HandlerCalls<Connection<Data>>(this, onError);
     this.#link = this.#openLink(setup);
@@ -127,6 +129,12 @@ export class Connection<Data = unknown> implements AsyncIterable<Message> {
     if (observers === undefined) return new Link(setup, this.#calls);
     const observation = new Observation(this, observers);
     return new Link({ ...setup, observation }, new ObservedEvents(this.#calls, observation));
+  }
+
+  /** The headers that the peer sent in the handshake: on a server those of the request, on a client those of the answer. */
+  get headers(): IncomingHttpHeaders {
+    if (typeof this.#headers === "function") this.#headers = this.#headers();
+    return this.#headers;
   }
 
   /** `"open"`; `"closing"` once either side has begun to; `"closed"` when the socket is gone. */

@@ -1,5 +1,3 @@
-import type { Duplex } from "node:stream";
-
 import { buildClosePayload, CloseCode, type ReceiverSink } from "../protocol/index.js";
 import type { ConnectionError } from "./connection-error.js";
 import type { ResolvedConnectionOptions } from "./connection-options.js";
@@ -12,11 +10,12 @@ import type { ResolvedRateLimit } from "./rate-limit-options.js";
 import { RateLimit, type RateLimitOwner } from "./rate-limit.js";
 import { RateLimitedSink } from "./rate-limited-sink.js";
 import type { TimerWheel } from "./timer-wheel.js";
+import type { Transport } from "./transport.js";
 import { unwrittenBytes } from "./write-progress.js";
 
 /** What a guard runs on. */
 export interface GuardSetup {
-  readonly socket: Duplex;
+  readonly socket: Transport;
   readonly options: ResolvedConnectionOptions;
   readonly nowMs: () => number;
   readonly timers: TimerWheel;
@@ -40,7 +39,7 @@ export interface GuardOwner {
 
 /** Holds one open connection to its limits of time, rate and room, and ends it for the one that it breaks. */
 export class Guard implements LivenessOwner, RateLimitOwner, OutboxGuard {
-  readonly #socket: Duplex;
+  readonly #socket: Transport;
   readonly #options: ResolvedConnectionOptions;
   readonly #owner: GuardOwner;
   readonly #rate: RateLimit | undefined;

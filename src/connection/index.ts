@@ -7,6 +7,7 @@
 
 export { acceptKey } from "./accept-key.js";
 export { formatAddress, unmapAddress } from "./address.js";
+export { BareSocket, type BareSocketHome, canBeBare } from "./bare-socket.js";
 export { broadcast, type BroadcastReport } from "./broadcast.js";
 export type { CloseInfo } from "./close-info.js";
 export { ConnectionError, type ConnectionErrorCode } from "./connection-error.js";
@@ -42,9 +43,13 @@ export type { RateLimitOptions } from "./rate-limit-options.js";
 export { type CompressionOptions, withinBudget } from "./deflate/index.js";
 export { TokenBucket } from "./token-bucket.js";
 export type { SendOptions } from "./send-options.js";
+export { heedErrors, ignoreErrors } from "./owned-socket.js";
 export { destroySocket } from "./socket-end.js";
+export { type HandleAddress, isNativeHandle, type SocketHandle } from "./socket-handle.js";
+export type { SocketOwner } from "./socket-owner.js";
 export type { Sendable } from "./sendable.js";
 export { canShareReadBuffer, ReadBuffer, sharedReadBuffer } from "./read-buffer.js";
 export type { ReceiveOptions } from "./timed-receive.js";
+export type { Transport } from "./transport.js";
 export { WriteSlabPool } from "./write-slab-pool.js";
 export { processTimers, type Ticker, type TimerOwner, TimerWheel, type WheelClock, WheelTimer } from "./timer-wheel.js";

@@ -1,5 +1,4 @@
 import type { Buffer } from "node:buffer";
-import type { Duplex } from "node:stream";
 
 import { type Deferred, defer } from "../internal/deferred.js";
 import type { RosterPlace } from "../internal/roster.js";
@@ -33,8 +32,10 @@ import { Pings } from "./pings.js";
 import type { ReadBuffer } from "./read-buffer.js";
 import type { Reader } from "./reader.js";
 import { destroySocket } from "./socket-end.js";
-import { disownSocket, ownSocket, type SocketOwner } from "./socket-owner.js";
+import { disownSocket, ownSocket } from "./owned-socket.js";
+import type { SocketOwner } from "./socket-owner.js";
 import { processTimers, type TimerWheel } from "./timer-wheel.js";
+import type { Transport } from "./transport.js";
 
 /** What a link tells the connection that it carries. */
 export interface LinkEvents {
@@ -63,7 +64,7 @@ export interface LinkSetup extends OutboxSetup {
 /** Runs the protocol over one socket: what is received, what is sent, and between them the life cycle from open to closed. */
 export class Link implements InboundOwner, OutboxOwner, GuardOwner, ClosingOwner, SocketOwner {
   readonly #role: Role;
-  readonly #socket: Duplex;
+  readonly #socket: Transport;
   readonly #options: ResolvedConnectionOptions;
   readonly #events: LinkEvents;
   readonly #inbound: Inbound;

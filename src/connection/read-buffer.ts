@@ -4,7 +4,9 @@ import type { Duplex } from "node:stream";
 
 import { obtain } from "../internal/obtain.js";
 import { allocateReceiving } from "./mask-kernel.js";
-import { giveBytes } from "./socket-owner.js";
+import { BareSocket } from "./bare-socket.js";
+import { giveBytes } from "./owned-socket.js";
+import type { Transport } from "./transport.js";
 
 /** What a `net.Socket` in user-buffer mode holds under symbols of its own, found by their descriptions. */
 interface UserBufferKeys {
@@ -36,8 +38,12 @@ export class ReadBuffer {
     this.#bytes = allocateReceiving(size);
   }
 
-  /** Has everything that `socket` receives from now on given to its owner. The socket is left paused. */
-  attach(socket: Duplex): void {
+  /** Has everything that `socket` receives from now on given to its owner. A socket of Node's is left paused. */
+  attach(socket: Transport): void {
+    if (socket instanceof BareSocket) {
+      socket.readInto(this.#bytes);
+      return;
+    }
     socket.pause();
     for (let chunk = readLeftOver(socket); chunk !== null; chunk = readLeftOver(socket)) {
       giveBytes(socket, chunk, chunk.length);

@@ -1,4 +1,4 @@
-import type { Duplex } from "node:stream";
+import type { Transport } from "./transport.js";
 
 /** The code of RST_STREAM by which a stream is given up, RFC 9113 §7. */
 const CANCEL = 0x8;
@@ -9,7 +9,7 @@ interface Http2StreamEnd {
 }
 
 /** Destroys `socket` at once, so that the peer does not take it for an orderly end. */
-export function destroySocket(socket: Duplex): void {
+export function destroySocket(socket: Transport): void {
   // RFC 8441 §5: what would be a reset of the TCP connection is a RST_STREAM with CANCEL; Node's own would say NO_ERROR.
   if (!socket.destroyed && "rstCode" in socket) (socket as unknown as Http2StreamEnd).close(CANCEL);
   socket.destroy();

@@ -1,6 +1,5 @@
-import type { Duplex } from "node:stream";
-
 import { directHandle } from "./direct-write.js";
+import type { Transport } from "./transport.js";
 
 /** What Node's socket handles say of a write that the kernel has taken in part; not public, so it may be missing. */
 interface QueueingHandle {
@@ -12,7 +11,7 @@ interface QueueingHandle {
  * stream counts a chunk until the last byte of it is gone; the queue of the handle, which `net.Socket` itself asks before it
  * gives a socket up as idle, falls meanwhile.
  */
-export function unwrittenBytes(socket: Duplex): number {
+export function unwrittenBytes(socket: Transport): number {
   const waiting = socket.writableLength;
   if (waiting === 0) return directHandle(socket)?.writeQueueSize ?? 0;
   const handle = (socket as { readonly _handle?: QueueingHandle | null })._handle;

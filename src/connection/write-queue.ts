@@ -1,13 +1,14 @@
 import { Buffer } from "node:buffer";
 import { Socket } from "node:net";
-import type { Duplex } from "node:stream";
 
 import { applyMask, FIN, frameHeaderLength, Opcode, writeFrameHeader, writeUint32 } from "../protocol/index.js";
 import type { ResolvedConnectionOptions } from "./connection-options.js";
 import type { MaskKeys } from "./mask-keys.js";
 import type { Observation } from "./observation.js";
 import type { EncodedMessage } from "./prepared-message.js";
-import { directHandle, writeDirectly, type WritingHandle } from "./direct-write.js";
+import { directHandle, writeDirectly } from "./direct-write.js";
+import type { SocketHandle } from "./socket-handle.js";
+import type { Transport } from "./transport.js";
 import { flushAtTurnEnd } from "./turn-end.js";
 import { WriteSlabPool } from "./write-slab-pool.js";
 import type { WriteSlab } from "./write-slab.js";
@@ -25,7 +26,7 @@ type WhenWritten = (error?: Error | null) => void;
 /** What a write queue runs on. */
 export interface WriteQueueSetup {
   /** What is written to. */
-  readonly socket: Duplex;
+  readonly socket: Transport;
   /** The marks and limits of the queue, among others. */
   readonly options: ResolvedConnectionOptions;
   /** The memory that frames are written into. */
@@ -47,7 +48,7 @@ export interface WriteQueueOwner {
  * follow are gathered, in memory of this connection's own, and go out together when it is done.
  */
 export class WriteQueue {
-  readonly #socket: Duplex;
+  readonly #socket: Transport;
   readonly #shared: WriteSlabPool;
   readonly #maskKeys: MaskKeys | undefined;
   readonly #owner: WriteQueueOwner;
@@ -59,7 +60,7 @@ export class WriteQueue {
    */
   readonly #copies: boolean;
   /** There where the stream of the socket can be passed by. */
-  readonly #handle: WritingHandle | undefined;
+  readonly #handle: SocketHandle | undefined;
   #own: WriteSlabPool | undefined;
   /** The key of the frame that is being written; 0 where frames are not masked. */
   #maskKey = 0;
@@ -89,8 +90,8 @@ export class WriteQueue {
     this.#maskKeys = setup.maskKeys;
     this.#owner = owner;
     this.#flushBytes = Math.min(setup.writeSlabs.slabSize, setup.options.highWaterMark);
-    this.#copies = !(setup.socket instanceof Socket);
     this.#handle = directHandle(setup.socket);
+    this.#copies = this.#handle === undefined && !(setup.socket instanceof Socket);
   }
 
   /** Who observes the connection: `ObservedWriteQueue` has it, others cost nothing by it. */

@@ -9,6 +9,7 @@ import { clientOf } from "./request-client.js";
 import { pathOf } from "./route-table.js";
 import type { FileListener } from "./static-files.js";
 import { answerText } from "./text-answer.js";
+import { endsOf } from "./opening.js";
 import { describeRequest } from "./upgrade-request.js";
 
 type HttpResponse = Parameters<RequestListener>[1];
@@ -38,7 +39,7 @@ export function answerHttp(answers: HttpAnswers): RequestListener {
       if (hostHeader !== undefined && hostHeader !== authority)
         return answerText(response, 400, "Two different hosts\n");
       const host = String(authority ?? "");
-      const client = clientOf(request, request.socket, answers.trustProxy);
+      const client = clientOf(request, endsOf(request.socket), answers.trustProxy);
       const described = describeRequest(request, host, client);
       const isAllowed = answers.checkHost(hostnameOf(described.host), described);
       if (!isThenable(isAllowed)) return answerIf(isAllowed, answers, request, response);

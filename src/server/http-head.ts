@@ -8,7 +8,7 @@ import { afterEarlierResponses } from "./earlier-response.js";
 import type { Refusal } from "./refusal.js";
 
 /** How long a refused client may take to read its response before the socket is destroyed, in milliseconds. */
-const LINGER_MS = 2_000;
+export const LINGER_MS = 2_000;
 
 /** The head of the response that opens a WebSocket, RFC 6455 §4.2.2 (5). `headers` are checked already. */
 export function acceptHead(accept: string, subprotocol: string, extensions: string, headers: HeaderFields): string {
@@ -37,7 +37,12 @@ export function sendRefusal(request: IncomingMessage, socket: Duplex, refusal: R
   });
 }
 
-function refusalBytes(refusal: Refusal, isHead: boolean): Buffer {
+/**
+ * The response that tells `refusal`.
+ *
+ * @throws for one made by hand that cannot be sent.
+ */
+export function refusalBytes(refusal: Refusal, isHead: boolean): Buffer {
   const body = Buffer.from(refusal.body);
   const named = Object.keys(refusal.headers).map((name) => name.toLowerCase());
   const type = named.includes("content-type") || body.length === 0 ? "" : "Content-Type: text/plain; charset=utf-8\r\n";

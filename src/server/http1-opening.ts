@@ -8,8 +8,9 @@ import { acceptKey, type TimerWheel } from "../connection/index.js";
 import { readHandshake } from "../protocol/index.js";
 import { earlierResponsesSent } from "./earlier-response.js";
 import { acceptHead, sendRefusal } from "./http-head.js";
-import type { Acceptance, Offer, Opening } from "./opening.js";
+import { type Acceptance, endsOf, type Offer, type Opening, type SocketEnds } from "./opening.js";
 import { type Refusal, refusalOf } from "./refusal.js";
+import { whenDuplexLeft } from "./when-left.js";
 
 /** An upgrade of HTTP/1.1, as `node:http` gives it to its `upgrade` listeners. */
 export class Http1Opening implements Opening {
@@ -25,8 +26,8 @@ export class Http1Opening implements Opening {
     this.head = head;
   }
 
-  get socket(): Duplex {
-    return this.duplex;
+  get ends(): SocketEnds | undefined {
+    return endsOf(this.duplex);
   }
 
   get url(): string | undefined {
@@ -35,6 +36,10 @@ export class Http1Opening implements Opening {
 
   get headers(): IncomingHttpHeaders {
     return this.incoming.headers;
+  }
+
+  get lastingHeaders(): IncomingHttpHeaders {
+    return this.headers;
   }
 
   readOffer(): Offer | Refusal {
@@ -47,6 +52,10 @@ export class Http1Opening implements Opening {
 
   answerable(): Eventually<void> {
     return earlierResponsesSent(this.incoming, this.duplex);
+  }
+
+  whenLeft(onLeft: () => void): () => void {
+    return whenDuplexLeft(this.duplex, onLeft);
   }
 
   accept({ subprotocol, extensions, headers }: Acceptance): void {

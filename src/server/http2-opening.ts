@@ -1,12 +1,12 @@
 import { Buffer } from "node:buffer";
 import { Http2ServerRequest, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
-import type { Socket } from "node:net";
 
 import type { TimerWheel } from "../connection/index.js";
 import { readHttp2Handshake } from "../protocol/index.js";
-import type { Acceptance, Offer, Opening } from "./opening.js";
+import type { Acceptance, Offer, Opening, SocketEnds } from "./opening.js";
 import { type Refusal, refusalOf } from "./refusal.js";
 import { acceptStream, refuseOverStream } from "./stream-answer.js";
+import { whenDuplexLeft } from "./when-left.js";
 
 const NOTHING = Buffer.alloc(0);
 
@@ -27,7 +27,7 @@ export class Http2Opening implements Opening {
     return this.headers[":path"];
   }
 
-  get socket(): Socket | undefined {
+  get ends(): SocketEnds | undefined {
     const { session } = this.duplex;
     return session === undefined || session.destroyed ? undefined : session.socket;
   }
@@ -38,6 +38,10 @@ export class Http2Opening implements Opening {
     return this.#incoming;
   }
 
+  get lastingHeaders(): IncomingHttpHeaders {
+    return this.headers;
+  }
+
   readOffer(): Offer | Refusal {
     const verdict = readHttp2Handshake(this.#rawHeaders);
     return verdict.kind === "refusal" ? refusalOf(verdict.fault) : verdict;
@@ -45,6 +49,10 @@ export class Http2Opening implements Opening {
 
   answerable(): void {
     // Each stream is answered by itself.
+  }
+
+  whenLeft(onLeft: () => void): () => void {
+    return whenDuplexLeft(this.duplex, onLeft);
   }
 
   accept({ subprotocol, extensions, headers }: Acceptance): void {

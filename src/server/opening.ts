@@ -1,9 +1,10 @@
 import type { Buffer } from "node:buffer";
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import type { Http2ServerRequest } from "node:http2";
+import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 
-import type { HttpVersion, TimerWheel } from "../connection/index.js";
+import type { HttpVersion, TimerWheel, Transport } from "../connection/index.js";
 import type { Eventually } from "../internal/eventually.js";
 import type { HeaderFields } from "../internal/header-fields.js";
 import type { HandshakeOffer } from "../protocol/index.js";
@@ -23,16 +24,31 @@ export interface Acceptance {
   readonly headers: HeaderFields;
 }
 
+/** Whom a connection of TCP connects, as a `net.Socket` tells it. */
+export interface SocketEnds {
+  readonly remoteAddress?: string | undefined;
+  readonly remotePort?: number | undefined;
+  readonly localAddress?: string | undefined;
+  readonly localPort?: number | undefined;
+}
+
+/** What `socket` is to tell, if it is one. */
+export function endsOf(socket: Duplex | undefined): SocketEnds | undefined {
+  return socket instanceof Socket ? socket : undefined;
+}
+
 /** A request to open a WebSocket, as one version of HTTP has it: an upgrade, or an extended CONNECT. */
 export interface Opening {
   /** What the frames will go over: the socket, over HTTP/2 the stream. */
-  readonly duplex: Duplex;
+  readonly duplex: Transport;
   /** What came on it together with the request. */
   readonly head: Buffer;
-  /** The socket that has the addresses: over HTTP/2 that of the session, undefined once it is gone. */
-  readonly socket: Duplex | undefined;
+  /** What has the addresses: over HTTP/2 the socket of the session, undefined once it is gone. */
+  readonly ends: SocketEnds | undefined;
   readonly url: string | undefined;
   readonly headers: IncomingHttpHeaders;
+  /** The same for the connection, which keeps it: it refers to nothing else of the opening. */
+  readonly lastingHeaders: IncomingHttpHeaders | (() => IncomingHttpHeaders);
   readonly httpVersion: HttpVersion;
   /** Node's own request. */
   readonly incoming: NodeRequest;
@@ -40,6 +56,8 @@ export interface Opening {
   readOffer(): Offer | Refusal;
   /** Settled when it may be answered. */
   answerable(): Eventually<void>;
+  /** Calls `onLeft` when the client leaves before it is answered; gives what ends that. */
+  whenLeft(onLeft: () => void): () => void;
   /** Opens the WebSocket. Comes after `readOffer`. */
   accept(acceptance: Acceptance): void;
   /** @throws for a refusal made by hand that cannot be sent. */

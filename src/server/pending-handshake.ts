@@ -1,27 +1,22 @@
-import type { Duplex } from "node:stream";
-
 import { type TimerOwner, type TimerWheel, WheelTimer } from "../connection/index.js";
 import { type Deferred, defer } from "../internal/deferred.js";
 import type { LazyAbort } from "./lazy-abort.js";
+import type { Opening } from "./opening.js";
 import { type Refusal, refusalOf } from "./refusal.js";
 
 /** A handshake whose policies take their time: its deadline, and what ends it before. Then `abort` tells the policies to give up. */
 export class PendingHandshake implements TimerOwner {
-  readonly #socket: Duplex;
   readonly #timers: TimerWheel;
   readonly #timer: WheelTimer = new WheelTimer(this);
   readonly #abort: LazyAbort;
   readonly #ended: Deferred<Refusal | undefined> = defer();
-  readonly #onLeft = (): void => this.#settle(undefined);
+  readonly #stopWatching: () => void;
 
-  constructor(socket: Duplex, timeoutMs: number, timers: TimerWheel, abort: LazyAbort) {
-    this.#socket = socket;
+  constructor(opening: Opening, timeoutMs: number, timers: TimerWheel, abort: LazyAbort) {
     this.#timers = timers;
     this.#abort = abort;
     timers.arm(this.#timer, timeoutMs);
-    // `end` comes by itself: nobody reads the socket yet, but an end with nothing before it needs no reader.
-    socket.once("end", this.#onLeft);
-    socket.once("close", this.#onLeft);
+    this.#stopWatching = opening.whenLeft(() => this.#settle(undefined));
   }
 
   /** Resolves when the handshake ends before it is decided: with a refusal, or with undefined when the client has left. */
@@ -41,8 +36,7 @@ export class PendingHandshake implements TimerOwner {
   /** The handshake has been decided. */
   end(): void {
     this.#timers.disarm(this.#timer);
-    this.#socket.off("end", this.#onLeft);
-    this.#socket.off("close", this.#onLeft);
+    this.#stopWatching();
   }
 
   #settle(outcome: Refusal | undefined): void {

@@ -1,8 +1,7 @@
 import type { IncomingMessage } from "node:http";
-import { Socket } from "node:net";
-import type { Duplex } from "node:stream";
 
 import { formatAddress } from "../connection/index.js";
+import type { SocketEnds } from "./opening.js";
 import { formatNodeName, type NodeName } from "./proxy/node-name.js";
 import { peerAddressOf } from "./proxy/peer-address.js";
 import { isClientUnnamed } from "./proxy/proxy-protocol.js";
@@ -21,19 +20,19 @@ export interface RequestClient {
 
 /** The client of a request; the peer of its socket unless a trusted proxy says otherwise. */
 export function clientOf(
-  { headers }: Pick<IncomingMessage, "headers">,
-  socket: Duplex | undefined,
+  request: Pick<IncomingMessage, "headers">,
+  ends: SocketEnds | undefined,
   trust: ResolvedTrustProxy | undefined,
 ): RequestClient {
-  const net = socket instanceof Socket ? socket : undefined;
-  const address = net?.remoteAddress ?? "";
-  const remote = formatAddress(net?.remoteAddress, net?.remotePort);
+  const { remoteAddress, remotePort } = ends ?? {};
+  const address = remoteAddress ?? "";
+  const remote = formatAddress(remoteAddress, remotePort);
   const forwarded =
-    trust === undefined || socket === undefined || isClientUnnamed(socket)
+    trust === undefined || ends === undefined || isClientUnnamed(ends)
       ? undefined
-      : readForwarding(trust, headers, peerAddressOf(socket), trust.proxyProtocol ? 1 : 0);
+      : readForwarding(trust, request.headers, peerAddressOf(ends), trust.proxyProtocol ? 1 : 0);
   if (forwarded === undefined) {
-    return { address, remote, secure: net !== undefined && "encrypted" in net, host: undefined };
+    return { address, remote, secure: ends !== undefined && "encrypted" in ends, host: undefined };
   }
   const { client, secure, host } = forwarded;
   if (client === undefined) return { address, remote, secure, host };

@@ -13,6 +13,8 @@ import type { Duplex } from "node:stream";
 import { type Connection, processTimers } from "../connection/index.js";
 import { checkBoolean, checkFunction, checkInteger, checkKeys, checkText } from "../internal/option-check.js";
 import { Roster } from "../internal/roster.js";
+import { BareEntrance } from "./bare/bare-entrance.js";
+import type { BareOpening } from "./bare/bare-opening.js";
 import type { DrainReport } from "./drain.js";
 import type { Endpoint } from "./endpoint.js";
 import { answerWithoutUpgrade, closeAfterOffer, offersWebSocket } from "./foreign-upgrade.js";
@@ -29,7 +31,7 @@ import { type ResolvedServerCloseOptions, resolveServerCloseOptions, type Server
 import { serveFiles } from "./static-files.js";
 import { checkTlsOptions } from "./tls-options.js";
 import { type Publication, type Topic, Topics } from "./topic.js";
-import { Upgrader } from "./upgrader.js";
+import { refuseOpening, serveOpening, Upgrader } from "./upgrader.js";
 import { type UpgraderOptions, upgraderOptionNames } from "./upgrader-options.js";
 import type { PrimaryLink } from "./workers/primary-link.js";
 import { budgetOfWorker } from "./workers/worker-budget.js";
@@ -120,6 +122,11 @@ export async function serve<Data = undefined>(options: ServeOptions<Data>): Prom
     if (endpoint === undefined) upgrader.refuse("no-such-route", request, socket);
     else upgrader.serve(request, socket, head, endpoint);
   });
+  const serveBare = (opening: BareOpening): void => {
+    const endpoint = routes.get(pathOf(opening));
+    if (endpoint === undefined) refuseOpening(upgrader, "no-such-route", opening);
+    else serveOpening(upgrader, opening, endpoint);
+  };
   const responses = new OpenResponses();
   const entrance = openHttp2(http, upgrader, routes, options, (request, response) => {
     responses.add(request, response);
@@ -127,7 +134,7 @@ export async function serve<Data = undefined>(options: ServeOptions<Data>): Prom
   });
   // Its header comes before all else, so it is taken off first.
   if (trustProxy?.proxyProtocol === true) {
-    const timeoutMs = options.handshakeTimeoutMs ?? HANDSHAKE_TIMEOUT_MS;
+    const timeoutMs = handshakeTimeoutOf(options);
     readProxyProtocol(http, { isTrusted: trustProxy.isTrusted, timeoutMs, report, timers: processTimers });
   }
   if (workers !== undefined && link === undefined && count > 1) return await workers.startPrimary(http, count, report);
@@ -138,7 +145,10 @@ export async function serve<Data = undefined>(options: ServeOptions<Data>): Prom
     throw error;
   }
   http.on("error", report);
-  return new ListeningServer(http, upgrader, options, link, health, responses, entrance);
+  // Both TLS and PROXY protocol come before the request.
+  const isPlain = options.tls === undefined && trustProxy?.proxyProtocol !== true;
+  const parts = { http, upgrader, options, link, health, responses, entrance };
+  return new ListeningServer({ ...parts, serveBare: isPlain ? serveBare : undefined });
 }
 
 /** Lets HTTP/2 in where the option asks for it. */
@@ -146,7 +156,7 @@ function openHttp2<Data>(
   http: HttpServer | HttpsServer,
   upgrader: Upgrader<Data>,
   routes: ReadonlyMap<string, Endpoint<Data>>,
-  { http2, handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS }: ServeOptions<Data>,
+  { http2, ...options }: ServeOptions<Data>,
   request: RequestListener,
 ): Http2Entrance | undefined {
   if (!checkBoolean("http2", http2, false)) return undefined;
@@ -155,8 +165,22 @@ function openHttp2<Data>(
     if (endpoint === undefined) upgrader.refuseStream("no-such-route", stream, headers);
     else upgrader.serveStream(stream, headers, endpoint);
   };
-  const deadlines = { firstByteMs: handshakeTimeoutMs, requestMs: requestTimeoutOf(handshakeTimeoutMs) };
+  const firstByteMs = handshakeTimeoutOf(options);
+  const deadlines = { firstByteMs, requestMs: requestTimeoutOf(firstByteMs) };
   return new Http2Entrance(http, { request, webSocket }, deadlines);
+}
+
+/** What a listening server is made of. */
+interface ServerMake<Data> {
+  readonly http: HttpServer | HttpsServer;
+  readonly upgrader: Upgrader<Data>;
+  readonly options: ServeOptions<Data>;
+  readonly link: PrimaryLink | undefined;
+  readonly health: Health | undefined;
+  readonly responses: OpenResponses;
+  readonly entrance: Http2Entrance | undefined;
+  /** What serves the WebSockets that ask before `http` sees them; undefined where none may. */
+  readonly serveBare: ((opening: BareOpening) => void) | undefined;
 }
 
 class ListeningServer<Data> implements Server<Data> {
@@ -171,17 +195,10 @@ class ListeningServer<Data> implements Server<Data> {
   readonly #sockets = new Roster<Socket>();
   readonly #responses: OpenResponses;
   readonly #entrance: Http2Entrance | undefined;
+  readonly #bare: BareEntrance | undefined;
   #closing: Promise<DrainReport> | undefined;
 
-  constructor(
-    http: HttpServer | HttpsServer,
-    upgrader: Upgrader<Data>,
-    options: ServeOptions<Data>,
-    link: PrimaryLink | undefined,
-    health: Health | undefined,
-    responses: OpenResponses,
-    entrance: Http2Entrance | undefined,
-  ) {
+  constructor({ http, upgrader, options, link, health, responses, entrance, serveBare }: ServerMake<Data>) {
     this.#responses = responses;
     this.#entrance = entrance;
     this.role = link === undefined ? "alone" : "worker";
@@ -197,6 +214,7 @@ class ListeningServer<Data> implements Server<Data> {
       socket.on("close", () => this.#sockets.delete(place));
     });
     http.on("request", (request: IncomingMessage, response: ServerResponse) => this.#responses.add(request, response));
+    if (serveBare !== undefined) this.#bare = new BareEntrance(http, serveBare, handshakeTimeoutOf(options));
     link?.serve(this);
   }
 
@@ -247,6 +265,7 @@ class ListeningServer<Data> implements Server<Data> {
 
   #destroySockets(): void {
     for (const socket of this.#sockets) socket.destroy();
+    this.#bare?.close();
   }
 }
 
@@ -273,7 +292,7 @@ function upgraderOptionsOf<Data>(options: ServeOptions<Data>, link: PrimaryLink 
 
 /** A slow or silent client is dropped by Node's own timers, set to the handshake's deadline. */
 function createHttp<Data>(options: ServeOptions<Data>): HttpServer | HttpsServer {
-  const timeoutMs = options.handshakeTimeoutMs ?? HANDSHAKE_TIMEOUT_MS;
+  const timeoutMs = handshakeTimeoutOf(options);
   const timeouts = {
     headersTimeout: timeoutMs,
     requestTimeout: requestTimeoutOf(timeoutMs),
@@ -283,6 +302,10 @@ function createHttp<Data>(options: ServeOptions<Data>): HttpServer | HttpsServer
   if (options.tls === undefined) return createServer(timeouts);
   const ALPNProtocols = options.http2 === true ? ["h2", "http/1.1"] : ["http/1.1"];
   return createSecureServer({ ...timeouts, handshakeTimeout: timeoutMs, ALPNProtocols, ...options.tls });
+}
+
+function handshakeTimeoutOf({ handshakeTimeoutMs }: { readonly handshakeTimeoutMs?: number | undefined }): number {
+  return handshakeTimeoutMs ?? HANDSHAKE_TIMEOUT_MS;
 }
 
 /** No less than its headers have. */

@@ -1,10 +1,8 @@
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
-import { Socket } from "node:net";
-import type { Duplex } from "node:stream";
 
 import { formatAddress, type HttpVersion } from "../connection/index.js";
 import type { LazyAbort } from "./lazy-abort.js";
-import type { NodeRequest, Offer, Opening } from "./opening.js";
+import { endsOf, type NodeRequest, type Offer, type Opening, type SocketEnds } from "./opening.js";
 import type { RequestClient } from "./request-client.js";
 
 /** A request over HTTP, an upgrade or not, as `checkHost` sees it. */
@@ -51,7 +49,7 @@ export function describeRequest(incoming: IncomingMessage, host: string, client:
     host: client.host ?? host,
     remote: client.remote,
     secure: client.secure,
-    local: localAddressOf(incoming.socket),
+    local: localAddressOf(endsOf(incoming.socket)),
     httpVersion: incoming.httpVersion === "2.0" ? "2.0" : "1.1",
     incoming,
   };
@@ -63,7 +61,6 @@ export function describeRequest(incoming: IncomingMessage, host: string, client:
  */
 export class OpeningRequest implements UpgradeRequest {
   readonly url: string;
-  readonly headers: IncomingHttpHeaders;
   readonly host: string;
   readonly remote: string;
   readonly secure: boolean;
@@ -78,16 +75,19 @@ export class OpeningRequest implements UpgradeRequest {
   /** @param abort has its signal */
   constructor(opening: Opening, { host, origin, subprotocols }: Offer, client: RequestClient, abort: LazyAbort) {
     this.url = opening.url ?? "/";
-    this.headers = opening.headers;
     this.host = client.host ?? host;
     this.remote = client.remote;
     this.secure = client.secure;
-    this.local = localAddressOf(opening.socket);
+    this.local = localAddressOf(opening.ends);
     this.httpVersion = opening.httpVersion;
     this.origin = origin;
     this.subprotocols = subprotocols;
     this.opening = opening;
     this.abort = abort;
+  }
+
+  get headers(): IncomingHttpHeaders {
+    return this.opening.headers;
   }
 
   get incoming(): NodeRequest {
@@ -99,6 +99,6 @@ export class OpeningRequest implements UpgradeRequest {
   }
 }
 
-function localAddressOf(socket: Duplex | undefined): string {
-  return socket instanceof Socket ? formatAddress(socket.localAddress, socket.localPort) : "";
+function localAddressOf(ends: SocketEnds | undefined): string {
+  return formatAddress(ends?.localAddress, ends?.localPort);
 }

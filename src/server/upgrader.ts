@@ -6,11 +6,14 @@ import type { Duplex } from "node:stream";
 import {
   Connection,
   destroySocket,
+  heedErrors,
+  ignoreErrors,
   processTimers,
   type ReadBuffer,
   sharedReadBuffer,
   tellObservers,
   type TimerWheel,
+  type Transport,
   withinBudget,
   WriteSlabPool,
 } from "../connection/index.js";
@@ -39,6 +42,15 @@ type Decision<Data> = Admitted<Data> | Refusal | undefined;
 
 /** What became of a handshake: undefined when the client has left. */
 type Outcome<Data> = Connection<Data> | Refusal | undefined;
+
+/** `serve` of `Upgrader`, for what was not `node:http`'s to read. */
+export let serveOpening: <Data>(upgrader: Upgrader<Data>, opening: Opening, endpoint: Endpoint<Data>) => void;
+/** `refuse` of `Upgrader`, for the same. */
+export let refuseOpening: <Data>(
+  upgrader: Upgrader<Data>,
+  refusal: Exclude<RefusalCode, "not-authorized">,
+  opening: Opening,
+) => void;
 
 /**
  * Turns upgrade requests of a `node:http` or `node:https` server into WebSocket connections, by the rules of RFC 6455 §4.2
@@ -103,8 +115,8 @@ export class Upgrader<Data = undefined> {
   /** Stays within the turn where no policy takes its time. */
   #open(opening: Opening): Eventually<Connection<Data> | undefined> {
     const { duplex } = opening;
-    const client = clientOf(opening, opening.socket, this.#options.trustProxy);
-    duplex.on("error", ignore);
+    const client = clientOf(opening, opening.ends, this.#options.trustProxy);
+    ignoreErrors(duplex);
     if (hasLeft(duplex)) {
       destroySocket(duplex); // Also where the client has ended its own side only: nobody else would end ours.
       return undefined;
@@ -143,6 +155,11 @@ export class Upgrader<Data = undefined> {
     });
   }
 
+  static {
+    serveOpening = (upgrader, opening, endpoint) => upgrader.#serve(opening, endpoint);
+    refuseOpening = (upgrader, refusal, opening) => upgrader.#refuse(refusal, opening);
+  }
+
   /** Refuses an upgrade request: answers with `refusal` and ends the socket. */
   refuse(
     refusal: Refusal | Exclude<RefusalCode, "not-authorized">,
@@ -163,7 +180,7 @@ export class Upgrader<Data = undefined> {
 
   #refuse(refusal: Refusal | Exclude<RefusalCode, "not-authorized">, opening: Opening): undefined {
     const answer = refusal instanceof Refusal ? refusal : refusalOf(refusal);
-    opening.duplex.on("error", ignore);
+    ignoreErrors(opening.duplex);
     try {
       opening.refuse(answer, this.#timers);
     } catch (error) {
@@ -173,7 +190,7 @@ export class Upgrader<Data = undefined> {
     publishRefusal(answer, opening);
     tellObservers(this.#options.connection.observers, (observer) => observer.refused?.(answer.code));
     try {
-      const { remote } = clientOf(opening, opening.socket, this.#options.trustProxy);
+      const { remote } = clientOf(opening, opening.ends, this.#options.trustProxy);
       const result = this.#options.onRefused(answer, opening.incoming, remote);
       if (isThenable(result)) result.then(undefined, (error: unknown) => this.report(error));
     } catch (error) {
@@ -211,14 +228,14 @@ export class Upgrader<Data = undefined> {
   #decide(opening: Opening, request: UpgradeRequest, abort: LazyAbort): Eventually<Decision<Data>> {
     try {
       const decision = settle(decide(this.#options, request, opening.answerable()));
-      return isThenable(decision) ? this.#waitFor(decision, opening.duplex, abort) : decision;
+      return isThenable(decision) ? this.#waitFor(decision, opening, abort) : decision;
     } catch (error) {
       return this.#refusalFor(error);
     }
   }
 
-  async #waitFor(decision: PromiseLike<Decision<Data>>, duplex: Duplex, abort: LazyAbort): Promise<Decision<Data>> {
-    const pending = new PendingHandshake(duplex, this.#options.handshakeTimeoutMs, this.#timers, abort);
+  async #waitFor(decision: PromiseLike<Decision<Data>>, opening: Opening, abort: LazyAbort): Promise<Decision<Data>> {
+    const pending = new PendingHandshake(opening, this.#options.handshakeTimeoutMs, this.#timers, abort);
     const place = this.#pending.add(pending);
     try {
       return await Promise.race([decision, pending.ended]);
@@ -259,8 +276,8 @@ export class Upgrader<Data = undefined> {
 
   /** Makes the connection of a handshake that has been accepted. */
   #connect(
-    { duplex, head }: Opening,
-    { remote, local, url, httpVersion, headers }: UpgradeRequest,
+    { duplex, head, lastingHeaders: headers }: Opening,
+    { remote, local, url, httpVersion }: UpgradeRequest,
     { data, subprotocol }: Admitted<Data>,
     deflate: DeflateAcceptance | undefined,
     address: string,
@@ -284,7 +301,7 @@ export class Upgrader<Data = undefined> {
     // It may be closed already when it is made, for the peer may have gone.
     let connection: Connection<Data> | undefined = undefined;
     connection = new Connection(setup, details, this.#options.onError, head);
-    duplex.off("error", ignore);
+    heedErrors(duplex);
     if (connection.state !== "closed") this.#connections.add(connection);
     return connection;
   }
@@ -309,7 +326,7 @@ export class Upgrader<Data = undefined> {
 const NOTHING = Buffer.alloc(0);
 
 /** Whether nobody waits for an answer: the socket is gone, has ended, or takes nothing more. */
-function hasLeft(socket: Duplex): boolean {
+function hasLeft(socket: Transport): boolean {
   // A stream of HTTP/2 may have ended with its headers.
   const hasEnded = socket.readableEnded || (socket as { endAfterHeaders?: boolean }).endAfterHeaders === true;
   return socket.destroyed || hasEnded || !socket.writable;

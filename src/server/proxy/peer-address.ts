@@ -1,10 +1,7 @@
-import { Socket } from "node:net";
-import type { Duplex } from "node:stream";
-
+import type { SocketEnds } from "../opening.js";
 import { canonicalAddress } from "./node-name.js";
 
 /** The address at the other end of `socket` without its zone; `""` where it has none, as over a Unix socket. */
-export function peerAddressOf(socket: Duplex): string {
-  const address = socket instanceof Socket ? socket.remoteAddress : undefined;
-  return canonicalAddress(address?.split("%", 1)[0] ?? "") ?? "";
+export function peerAddressOf({ remoteAddress }: SocketEnds): string {
+  return canonicalAddress(remoteAddress?.split("%", 1)[0] ?? "") ?? "";
 }

@@ -11,6 +11,7 @@ import {
   WheelTimer,
 } from "../../connection/index.js";
 import { checkFunction, checkInteger, checkKeys } from "../../internal/option-check.js";
+import type { SocketEnds } from "../opening.js";
 import { peerAddressOf } from "./peer-address.js";
 import { type ProxyHeader, ProxyHeaderReader, type ProxySource } from "./proxy-header.js";
 import { type IsTrusted, resolveTrustedProxies, type TrustedProxies } from "./trusted-proxies.js";
@@ -49,8 +50,8 @@ export class ProxyProtocolError extends Error {
 const unnamedClient: unique symbol = Symbol("unnamed client");
 
 /** Whether PROXY protocol has said that there is a client behind `socket`, and not who. */
-export function isClientUnnamed(socket: Duplex): boolean {
-  return (socket as { readonly [unnamedClient]?: true })[unnamedClient] === true;
+export function isClientUnnamed(socket: SocketEnds): boolean {
+  return (socket as SocketEnds & { readonly [unnamedClient]?: true })[unnamedClient] === true;
 }
 
 /**

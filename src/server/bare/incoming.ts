@@ -1,0 +1,31 @@
+import { type IncomingHttpHeaders, IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
+
+import type { UpgradeHead } from "./upgrade-head.js";
+
+/** How Node's own parser gives a message its headers; not public. */
+interface TakingHeaders {
+  _addHeaderLines?(rawHeaders: readonly string[], length: number): void;
+}
+
+/** Whether this Node makes headers of a message in the way that we know. */
+export const canMakeIncoming: boolean =
+  typeof (IncomingMessage.prototype as TakingHeaders)._addHeaderLines === "function";
+
+/** The request that `node:http` would have made of `head`. */
+export function incomingOf(head: Pick<UpgradeHead, "url" | "rawHeaders">, socket: Socket | undefined): IncomingMessage {
+  const incoming = new IncomingMessage(socket as Socket);
+  incoming.httpVersionMajor = 1;
+  incoming.httpVersionMinor = 1;
+  incoming.httpVersion = "1.1";
+  incoming.method = "GET";
+  incoming.url = head.url;
+  (incoming as unknown as { upgrade: boolean }).upgrade = true;
+  (incoming as TakingHeaders)._addHeaderLines?.(head.rawHeaders, head.rawHeaders.length);
+  return incoming;
+}
+
+/** The headers by name, as Node joins them. */
+export function headersOf(head: Pick<UpgradeHead, "url" | "rawHeaders">): IncomingHttpHeaders {
+  return incomingOf(head, undefined).headers;
+}
