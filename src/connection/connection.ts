@@ -118,7 +118,7 @@ export class Connection<Data = unknown> implements AsyncIterable<Message> {
     this.data = details.data;
     this.#calls = new HandlerCalls<Connection<Data>>(this, onError);
     this.#link = this.#openLink(setup);
-    const { observation } = this.#link.outbox;
+    const { observation } = this.#link;
     observation?.tell((observer) => observer.opened?.(this));
     publishOpen(this);
     this.#link.start(setup.readBuffer, head);
@@ -157,12 +157,12 @@ export class Connection<Data = unknown> implements AsyncIterable<Message> {
 
   /** Bytes given to `send` and `write` that the kernel has not taken yet, frame headers included. */
   get bufferedBytes(): number {
-    return this.#link.outbox.bufferedBytes;
+    return this.#link.bufferedBytes;
   }
 
   /** Whether `bufferedBytes` has reached `highWaterMark` and not yet fallen to `lowWaterMark`. */
   get needsDrain(): boolean {
-    return this.#link.outbox.needsDrain;
+    return this.#link.needsDrain;
   }
 
   /**
@@ -292,12 +292,12 @@ export class Connection<Data = unknown> implements AsyncIterable<Message> {
 
   /** Every message in order, until the connection closes. Leaving the loop leaves the connection open. */
   [Symbol.asyncIterator](): AsyncIterator<Message, undefined> {
-    const { reader } = this.#link;
+    const link = this.#link;
     let last: Promise<NextMessage> | undefined;
     return {
-      next: () => (last = reader.next()),
+      next: () => (last = link.reader.next()),
       return: () => {
-        reader.release(last);
+        link.reader.release(last);
         return Promise.resolve({ done: true, value: undefined });
       },
     };
@@ -313,11 +313,12 @@ export class Connection<Data = unknown> implements AsyncIterable<Message> {
     this.#link.reader.handle();
     this.#calls.handle(handler, (opened) => void this.#link.reader.await(opened));
     this.#link.reader.start();
+    this.#link.rest();
   }
 
   /** What there is to know of the connection now, as plain values: for a log or a status page. It has no headers and no `data`. */
   inspect(): ConnectionInspection {
-    const { outbox, options, pings, isBusy, role } = this.#link;
+    const { bufferedBytes, needsDrain, observation, options, pings, isBusy, role } = this.#link;
     const { highWaterMark, lowWaterMark, maxBufferedBytes, closeTimeoutMs, liveness } = options;
     return {
       role,
@@ -327,11 +328,11 @@ export class Connection<Data = unknown> implements AsyncIterable<Message> {
       path: pathWithoutSecrets(this.url),
       subprotocol: this.subprotocol,
       extensions: this.extensions,
-      bufferedBytes: outbox.bufferedBytes,
-      needsDrain: outbox.needsDrain,
+      bufferedBytes,
+      needsDrain,
       roundTripMs: pings.roundTripMs,
       isBusy,
-      counters: outbox.observation?.counters,
+      counters: observation?.counters,
       limits: { ...options.limits, highWaterMark, lowWaterMark, maxBufferedBytes },
       timers: { ...liveness, closeTimeoutMs },
     };

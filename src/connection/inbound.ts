@@ -40,8 +40,8 @@ export interface InboundOwner {
 
 /** The receiving half of a connection: from bytes of the socket to messages, inflated where they must be, and to who takes them. */
 export class Inbound implements ReceiverSink, InflatedSink, InflowOwner, ReaderOwner {
-  readonly #owner: InboundOwner;
-  readonly #guard: Guard;
+  #owner: InboundOwner;
+  #guard: Guard;
   readonly #receiver: Receiver;
   readonly #inflow: Inflow;
   /** There where compression was agreed on. */
@@ -76,6 +76,18 @@ export class Inbound implements ReceiverSink, InflatedSink, InflowOwner, ReaderO
         : this.#receiver;
     this.#inflow = new Inflow(watch, this);
     this.reader = new Reader(this);
+  }
+
+  /** Whether it has nothing of its connection's but the handler that takes its messages, so that it can serve another meanwhile. */
+  get isAtRest(): boolean {
+    return this.#takesMessages && this.reader.isAtRest && this.#inflow.isAtRest && this.#receiver.isAtRest;
+  }
+
+  /** Serves `owner` from now on, as if made for it. Only where there is neither compression, nor an observer, nor a limit of rate. */
+  serve(owner: InboundOwner, guard: Guard, hasHandler: boolean): void {
+    this.#owner = owner;
+    this.#guard = guard;
+    this.reader.beginAnew(hasHandler);
   }
 
   /** Takes the first `length` bytes of `chunk` from the socket. What a handler throws meanwhile comes out. */

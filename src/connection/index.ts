@@ -50,6 +50,7 @@ export type { SocketOwner } from "./socket-owner.js";
 export type { Sendable } from "./sendable.js";
 export { canShareReadBuffer, ReadBuffer, sharedReadBuffer } from "./read-buffer.js";
 export type { ReceiveOptions } from "./timed-receive.js";
+export { SpareHalves } from "./spare-halves.js";
 export type { Transport } from "./transport.js";
 export { WriteSlabPool } from "./write-slab-pool.js";
 export { processTimers, type Ticker, type TimerOwner, TimerWheel, type WheelClock, WheelTimer } from "./timer-wheel.js";

@@ -40,6 +40,11 @@ export class Inflow {
     return this.#kept !== undefined || this.#isPaused;
   }
 
+  /** Whether nothing is kept, under way or due. */
+  get isAtRest(): boolean {
+    return this.#kept === undefined && !this.#isPaused && !this.#isPumpDue && !this.#isPushing;
+  }
+
   /** Whether everything received has been through the receiver. */
   get isEmpty(): boolean {
     return this.#kept === undefined;

@@ -27,6 +27,7 @@ import { closeTimeout, handlerFailed, lost, messageCut, notOpen } from "./end-er
 import { Guard, type GuardOwner } from "./guard.js";
 import { Inbound, type InboundOwner } from "./inbound.js";
 import type { Message } from "./message.js";
+import type { Observation } from "./observation.js";
 import { Outbox, type OutboxOwner, type OutboxSetup } from "./outbox.js";
 import { Pings } from "./pings.js";
 import type { ReadBuffer } from "./read-buffer.js";
@@ -35,6 +36,7 @@ import { destroySocket } from "./socket-end.js";
 import { disownSocket, ownSocket } from "./owned-socket.js";
 import type { SocketOwner } from "./socket-owner.js";
 import { processTimers, type TimerWheel } from "./timer-wheel.js";
+import type { SpareHalves } from "./spare-halves.js";
 import type { Transport } from "./transport.js";
 
 /** What a link tells the connection that it carries. */
@@ -57,6 +59,8 @@ export interface LinkSetup extends OutboxSetup {
   readonly nowMs: () => number;
   /** Called once, when the socket is gone. */
   readonly onClosed?: (() => void) | undefined;
+  /** Halves for it while it needs some; undefined where it has its own. */
+  readonly spares?: SpareHalves | undefined;
   /** What keeps its deadlines; by default the wheel that all connections of the process share. */
   readonly timers?: TimerWheel | undefined;
 }
@@ -67,17 +71,20 @@ export class Link implements InboundOwner, OutboxOwner, GuardOwner, ClosingOwner
   readonly #socket: Transport;
   readonly #options: ResolvedConnectionOptions;
   readonly #events: LinkEvents;
-  readonly #inbound: Inbound;
+  /** Those that it has left while it is at rest. */
+  readonly #spares: SpareHalves | undefined;
+  #inbound: Inbound | undefined;
+  #outbox: Outbox | undefined;
   readonly #guard: Guard;
   /** There once the end has begun. */
   #closing: ClosingDeadline | undefined;
-  readonly outbox: Outbox;
   readonly pings: Pings;
   readonly timers: TimerWheel;
 
   #state: CloseState = OPEN;
   /** The peer has ended its side of the socket; what it sent before may still wait to be read. */
   #hasInputEnded = false;
+  #hasHeardPong = false;
   #error: ConnectionError | undefined;
   /** What the peer's close frame said, once one has come. */
   receivedClose: ClosePayload | undefined;
@@ -99,10 +106,43 @@ export class Link implements InboundOwner, OutboxOwner, GuardOwner, ClosingOwner
     this.#onClosed = setup.onClosed;
     this.timers = timers;
     this.#guard = new Guard({ socket, options, nowMs, timers }, this);
-    this.#inbound = new Inbound(setup, this.#role, this.#guard, this);
-    this.outbox = new Outbox(setup, this, this.#guard);
+    this.#spares = setup.spares;
+    this.#inbound =
+      this.#spares?.inbound(socket, this, this.#guard, false) ?? new Inbound(setup, this.#role, this.#guard, this);
+    this.#outbox = this.#spares?.outbox(socket, this, this.#guard) ?? new Outbox(setup, this, this.#guard);
     this.pings = new Pings(nowMs);
     ownSocket(socket, this);
+  }
+
+  /** Who observes the connection. */
+  get observation(): Observation | undefined {
+    return this.#outbox?.observation;
+  }
+
+  /** The receiving half. */
+  get inbound(): Inbound {
+    return (this.#inbound ??= (this.#spares as SpareHalves).inbound(this.#socket, this, this.#guard, true));
+  }
+
+  /** The sending half. */
+  get outbox(): Outbox {
+    return (this.#outbox ??= (this.#spares as SpareHalves).outbox(this.#socket, this, this.#guard));
+  }
+
+  /**
+   * Leaves the halves to others, where there is nothing for them to do now: once there is a handler, and with every pong. To leave them
+   * after each message would cost an echo 4 % (echo-64B-1).
+   */
+  rest(): void {
+    this.#hasHeardPong = false;
+    const spares = this.#spares;
+    if (spares === undefined || this.#state.kind !== "open" || this.#hasInputEnded) return;
+    const inbound = this.#inbound;
+    const outbox = this.#outbox;
+    if (inbound?.isAtRest === false || outbox?.isAtRest === false) return;
+    this.#inbound = undefined;
+    this.#outbox = undefined;
+    spares.takeBack(inbound, outbox);
   }
 
   /** Begins to read: first `head`, what came together with the handshake. */
@@ -112,7 +152,7 @@ export class Link implements InboundOwner, OutboxOwner, GuardOwner, ClosingOwner
     if (this.#socket.destroyed) this.onSocketClosed();
     // Its `end` may have come before anybody listened.
     else if (this.#socket.readableEnded) this.onInputEnd();
-    else if (!this.#inbound.isPaused) this.#socket.resume();
+    else if (!this.inbound.isPaused) this.#socket.resume();
   }
 
   /** `"open"` until either side begins to close, `"closed"` once the socket is gone. */
@@ -123,7 +163,7 @@ export class Link implements InboundOwner, OutboxOwner, GuardOwner, ClosingOwner
 
   /** Who takes the messages. */
   get reader(): Reader {
-    return this.#inbound.reader;
+    return this.inbound.reader;
   }
 
   get closed(): Promise<CloseInfo> {
@@ -154,7 +194,7 @@ export class Link implements InboundOwner, OutboxOwner, GuardOwner, ClosingOwner
     this.#stopMessages();
     this.#startClosing();
     this.outbox.close(payload, noop);
-    this.#inbound.pump();
+    this.inbound.pump();
   }
 
   /** Destroys the socket at once. */
@@ -183,9 +223,10 @@ export class Link implements InboundOwner, OutboxOwner, GuardOwner, ClosingOwner
   }
 
   pong(bytes: Uint8Array, start: number, end: number): void {
-    const { observation } = this.outbox;
+    const { observation } = this;
     const areUnderWay = this.pings.areUnderWay;
     this.pings.answered(bytes, start, end);
+    this.#hasHeardPong = true;
     if (observation === undefined || !areUnderWay || this.pings.roundTripMs === undefined) return;
     const { roundTripMs } = this.pings;
     observation.tell((observer) => observer.roundTrip?.(observation.connection, roundTripMs));
@@ -226,10 +267,10 @@ export class Link implements InboundOwner, OutboxOwner, GuardOwner, ClosingOwner
   }
 
   onPumped(): void {
-    if (!this.#inbound.isAllTaken) return;
+    if (!this.inbound.isAllTaken) return;
     if (this.#hasInputEnded) this.#concludeInput();
     if (this.#info === undefined) return;
-    this.#inbound.release();
+    this.inbound.release();
     this.#finish(this.#info);
   }
 
@@ -254,11 +295,19 @@ export class Link implements InboundOwner, OutboxOwner, GuardOwner, ClosingOwner
   // GuardOwner and ClosingOwner: what has not come in time, or too fast.
 
   get isBusy(): boolean {
-    return this.#inbound.isBusy;
+    return this.#inbound?.isBusy === true;
+  }
+
+  get bufferedBytes(): number {
+    return this.#outbox?.bufferedBytes ?? 0;
+  }
+
+  get needsDrain(): boolean {
+    return this.#outbox?.needsDrain === true;
   }
 
   pump(): void {
-    this.#inbound.pump();
+    this.inbound.pump();
   }
 
   probe(): void {
@@ -299,12 +348,13 @@ export class Link implements InboundOwner, OutboxOwner, GuardOwner, ClosingOwner
   onBytes(chunk: Buffer, length: number): void {
     this.outbox.cork();
     try {
-      this.#inbound.read(chunk, length);
+      this.inbound.read(chunk, length);
     } catch (cause) {
       this.onHandlerFailure(cause);
     } finally {
-      this.#inbound.watch(length);
+      this.inbound.watch(length);
       this.outbox.uncork();
+      if (this.#hasHeardPong) this.rest();
     }
   }
 
@@ -325,14 +375,14 @@ export class Link implements InboundOwner, OutboxOwner, GuardOwner, ClosingOwner
 
   #stopMessages(): void {
     this.#guard.stop();
-    this.#inbound.stop();
+    this.inbound.stop();
   }
 
   /** Both close frames are out, or none is needed any more: ends our side of the socket and waits for the peer's. */
   #endSocket(): void {
     this.outbox.end();
     if (!this.#isLeftToPeer) this.outbox.endSocket();
-    this.#inbound.ignoreRest();
+    this.inbound.ignoreRest();
     this.#startClosing();
   }
 
@@ -348,7 +398,7 @@ export class Link implements InboundOwner, OutboxOwner, GuardOwner, ClosingOwner
   /** What the peer sent before is gone through first. */
   onInputEnd(): void {
     this.#hasInputEnded = true;
-    if (this.#inbound.isAllTaken) this.#concludeInput();
+    if (this.inbound.isAllTaken) this.#concludeInput();
     else this.#startClosing();
   }
 
@@ -378,12 +428,12 @@ export class Link implements InboundOwner, OutboxOwner, GuardOwner, ClosingOwner
     this.#info = closeInfoOf(closed.summary, this.#error);
     this.outbox.end();
     this.outbox.discard();
-    this.#inbound.uncount();
+    this.inbound.uncount();
     if (this.pings.areUnderWay) this.pings.fail(this.notOpen());
     this.#closed?.resolve(this.#info);
     this.#onClosed?.();
     this.#events.gone(this.#info);
-    this.#inbound.pump();
+    this.inbound.pump();
   }
 
   /** The socket is closed and every message is through: tells who waits, and the handler, once there is one. */

@@ -14,6 +14,7 @@ import { copyBytes } from "./received-message.js";
 import { SendLine, type SendLineOwner } from "./send-line.js";
 import type { SendOptions } from "./send-options.js";
 import { isLate, type LateMessage, type Payload, payloadOf, type Sendable, sizeOf } from "./sendable.js";
+import type { Transport } from "./transport.js";
 import { WriteQueue, type WriteQueueOwner, type WriteQueueSetup } from "./write-queue.js";
 
 const READY: Promise<void> = Promise.resolve();
@@ -50,10 +51,10 @@ export interface OutboxGuard extends QueuedBytesHolder {
 export class Outbox implements WriteQueueOwner, SendLineOwner {
   readonly #queue: WriteQueue;
   readonly #options: ResolvedConnectionOptions;
-  readonly #owner: OutboxOwner;
+  #owner: OutboxOwner;
   /** There where compression was agreed on. */
   readonly #compressed: CompressedOutbound | undefined;
-  readonly #guard: OutboxGuard;
+  #guard: OutboxGuard;
 
   #needsDrain = false;
   #room: Deferred<void> | undefined;
@@ -78,6 +79,29 @@ export class Outbox implements WriteQueueOwner, SendLineOwner {
     this.#owner = owner;
     this.#guard = guard;
     this.#compressed = openCompressed(setup, this.#queue);
+  }
+
+  /** Whether it has nothing of its connection's, so that it can serve another meanwhile. */
+  get isAtRest(): boolean {
+    return (
+      this.#queue.isAtRest &&
+      this.#line.isEmpty &&
+      !this.#needsDrain &&
+      !this.#hasEnded &&
+      this.#room === undefined &&
+      this.#queueRoom === undefined &&
+      this.#fragmented === undefined &&
+      this.#owedPong === undefined &&
+      this.#owedClose === undefined &&
+      this.#queued === undefined
+    );
+  }
+
+  /** Serves `owner` from now on, as if made for it. Only where there is neither compression nor an observer. */
+  serve(socket: Transport, owner: OutboxOwner, guard: OutboxGuard): void {
+    this.#queue.serve(socket);
+    this.#owner = owner;
+    this.#guard = guard;
   }
 
   /** Who observes the connection. */

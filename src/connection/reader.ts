@@ -70,6 +70,16 @@ export class Reader {
     return this.#state.kind === "handler";
   }
 
+  /** Whether it has nothing, and a handler takes what comes. */
+  get isAtRest(): boolean {
+    return this.#state.kind === "handler" && !this.isBlocked && this.#inbound === undefined;
+  }
+
+  /** Begins anew, for another connection than that at rest before: with its handler, if it has one. */
+  beginAnew(hasHandler: boolean): void {
+    this.#state = hasHandler ? HANDLER : IDLE;
+  }
+
   /** Gives out a message; returns whether the next may follow at once. */
   deliver(message: Message): boolean {
     const state = this.#state;

@@ -48,7 +48,7 @@ export interface WriteQueueOwner {
  * follow are gathered, in memory of this connection's own, and go out together when it is done.
  */
 export class WriteQueue {
-  readonly #socket: Transport;
+  #socket!: Transport;
   readonly #shared: WriteSlabPool;
   readonly #maskKeys: MaskKeys | undefined;
   readonly #owner: WriteQueueOwner;
@@ -58,9 +58,9 @@ export class WriteQueue {
    * Whether the socket has copied what it says is written. Any other duplex may hold on to it, as a stream of Node's that is read
    * later does, so it is given bytes of its own.
    */
-  readonly #copies: boolean;
+  #copies = false;
   /** There where the stream of the socket can be passed by. */
-  readonly #handle: SocketHandle | undefined;
+  #handle: SocketHandle | undefined;
   #own: WriteSlabPool | undefined;
   /** The key of the frame that is being written; 0 where frames are not masked. */
   #maskKey = 0;
@@ -85,13 +85,30 @@ export class WriteQueue {
   #isEnding = false;
 
   constructor(setup: WriteQueueSetup, owner: WriteQueueOwner) {
-    this.#socket = setup.socket;
+    this.serve(setup.socket);
     this.#shared = setup.writeSlabs;
     this.#maskKeys = setup.maskKeys;
     this.#owner = owner;
     this.#flushBytes = Math.min(setup.writeSlabs.slabSize, setup.options.highWaterMark);
-    this.#handle = directHandle(setup.socket);
-    this.#copies = this.#handle === undefined && !(setup.socket instanceof Socket);
+  }
+
+  /** Writes to `socket` from now on. Only at rest. */
+  serve(socket: Transport): void {
+    this.#socket = socket;
+    this.#handle = directHandle(socket);
+    this.#copies = this.#handle === undefined && !(socket instanceof Socket);
+  }
+
+  /** Whether nothing is queued, in flight, due or ended. */
+  get isAtRest(): boolean {
+    return (
+      this.#pendingBytes === 0 &&
+      !this.#isInFlight &&
+      !this.#isFlushDue &&
+      !this.#isCorked &&
+      !this.#isEnding &&
+      this.#held.length === 0
+    );
   }
 
   /** Who observes the connection: `ObservedWriteQueue` has it, others cost nothing by it. */

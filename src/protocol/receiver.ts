@@ -109,6 +109,17 @@ export class Receiver {
     return !this.#isPaused && this.#phase !== Phase.ended;
   }
 
+  /** Whether it is as new: between messages, with nothing of a frame, and nothing asked of it. */
+  get isAtRest(): boolean {
+    return (
+      this.#phase === Phase.header &&
+      this.#carried === 0 &&
+      this.#messageOpcode === 0 &&
+      !this.#isPaused &&
+      !this.#givesPieces
+    );
+  }
+
   /** Ignores every byte from now on. */
   end(): void {
     this.#phase = Phase.ended;

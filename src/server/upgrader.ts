@@ -4,13 +4,16 @@ import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import type { Duplex } from "node:stream";
 
 import {
+  BareSocket,
   Connection,
   destroySocket,
   heedErrors,
   ignoreErrors,
   processTimers,
   type ReadBuffer,
+  type ResolvedConnectionOptions,
   sharedReadBuffer,
+  SpareHalves,
   tellObservers,
   type TimerWheel,
   type Transport,
@@ -70,6 +73,7 @@ export class Upgrader<Data = undefined> {
   readonly #admission: Admission;
   readonly #readBuffer: ReadBuffer;
   readonly #writeSlabs: WriteSlabPool;
+  readonly #spares: SpareHalves | undefined;
   readonly #connections = new ConnectionSet<Data>();
   readonly #pending = new Roster<PendingHandshake>();
   #closing: Promise<DrainReport> | undefined;
@@ -85,6 +89,7 @@ export class Upgrader<Data = undefined> {
     this.#admission = new Admission(this.#options.maxConnections, this.#options.maxConnectionsPerAddress);
     this.#readBuffer = sharedReadBuffer(this.#options.readBufferSize);
     this.#writeSlabs = new WriteSlabPool(this.#options.writeBufferSize);
+    this.#spares = openSpares(this.#options.connection, this.#writeSlabs);
   }
 
   /** The connections that are not closed yet. */
@@ -289,6 +294,7 @@ export class Upgrader<Data = undefined> {
       writeSlabs: this.#writeSlabs,
       maskKeys: undefined,
       deflate: deflate?.agreement,
+      spares: duplex instanceof BareSocket && deflate === undefined ? this.#spares : undefined,
       nowMs,
       timers: this.#timers,
       onClosed: () => {
@@ -324,6 +330,12 @@ export class Upgrader<Data = undefined> {
 }
 
 const NOTHING = Buffer.alloc(0);
+
+/** What connections of these options can leave to each other, if anything. */
+function openSpares(options: ResolvedConnectionOptions, writeSlabs: WriteSlabPool): SpareHalves | undefined {
+  if (options.observers !== undefined || options.rateLimit !== undefined) return undefined;
+  return new SpareHalves({ options, writeSlabs, maskKeys: undefined });
+}
 
 /** Whether nobody waits for an answer: the socket is gone, has ended, or takes nothing more. */
 function hasLeft(socket: Transport): boolean {
