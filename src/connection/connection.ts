@@ -10,6 +10,7 @@ import type { CloseInfo } from "./close-info.js";
 import { HandlerCalls, type HandlerOf } from "./handler-calls.js";
 import { publishOpen } from "./connection-channels.js";
 import { type ConnectionInspection, pathWithoutSecrets } from "./inspection.js";
+import { LaterHeaders } from "./later-headers.js";
 import { Link, type LinkSetup } from "./link.js";
 import type { MessageStream } from "./message-stream.js";
 import { messageWriter } from "./message-writer.js";
@@ -39,10 +40,10 @@ export interface ConnectionDetails<Data> {
   /** The version of HTTP that the handshake was in. Default `"1.1"`. */
   readonly httpVersion?: HttpVersion | undefined;
   /**
-   * The headers that the peer sent in the handshake: on a server those of the request, on a client those of the answer. Or what makes them,
-   * which is called once somebody asks for them.
+   * The headers that the peer sent in the handshake: on a server those of the request, on a client those of the answer. Or what makes them
+   * when somebody asks for them.
    */
-  readonly headers: IncomingHttpHeaders | (() => IncomingHttpHeaders);
+  readonly headers: IncomingHttpHeaders | LaterHeaders;
   /** Yours: what `authorize` returned on a server, the option `data` on a client. */
   readonly data: Data;
 }
@@ -102,7 +103,7 @@ export class Connection<Data = unknown> implements AsyncIterable<Message> {
   /** Yours: what `authorize` returned on a server, the option `data` on a client. */
   readonly data: Data;
 
-  #headers: IncomingHttpHeaders | (() => IncomingHttpHeaders);
+  #headers: IncomingHttpHeaders | LaterHeaders;
   readonly #link: Link;
   readonly #calls: HandlerCalls<Connection<Data>>;
 
@@ -133,7 +134,7 @@ export class Connection<Data = unknown> implements AsyncIterable<Message> {
 
   /** The headers that the peer sent in the handshake: on a server those of the request, on a client those of the answer. */
   get headers(): IncomingHttpHeaders {
-    if (typeof this.#headers === "function") this.#headers = this.#headers();
+    if (this.#headers instanceof LaterHeaders) this.#headers = this.#headers.make();
     return this.#headers;
   }
 

@@ -29,7 +29,8 @@ export {
 } from "./connection.js";
 export type { ConnectionCloseEvent, ConnectionErrorEvent, ConnectionEvent } from "./connection-channels.js";
 export type { ConnectionInspection } from "./inspection.js";
-export type { LinkSetup } from "./link.js";
+export { LaterHeaders } from "./later-headers.js";
+export type { Link, LinkHome, LinkSetup } from "./link.js";
 export { MaskKeys } from "./mask-keys.js";
 export type { MessageStream, StreamOf } from "./message-stream.js";
 export { bytesOf, type Message, type MessageSource, type WholeMessage } from "./message.js";

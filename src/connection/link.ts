@@ -51,14 +51,22 @@ export interface LinkEvents {
   finished(info: CloseInfo): void;
 }
 
+/** Where a connection belongs. */
+export interface LinkHome {
+  /** Its socket is gone. */
+  onClosed(link: Link): void;
+}
+
 /** What a link runs on. One that has mask keys is a client's. */
 export interface LinkSetup extends OutboxSetup {
   /** What the socket is read into. */
   readonly readBuffer: ReadBuffer;
   /** Milliseconds on a clock that only goes forward. */
   readonly nowMs: () => number;
-  /** Called once, when the socket is gone. */
-  readonly onClosed?: (() => void) | undefined;
+  /** Who is told once, when the socket is gone. */
+  readonly home?: LinkHome | undefined;
+  /** What the home counts it by. Default `""`. */
+  readonly source?: string | undefined;
   /** Halves for it while it needs some; undefined where it has its own. */
   readonly spares?: SpareHalves | undefined;
   /** What keeps its deadlines; by default the wheel that all connections of the process share. */
@@ -90,10 +98,12 @@ export class Link implements InboundOwner, OutboxOwner, GuardOwner, ClosingOwner
   receivedClose: ClosePayload | undefined;
   /** Where the server of the connection lists it. */
   place: RosterPlace<unknown> | undefined;
+  /** What limits of that server count it by; `""` where they do not ask. */
+  readonly source: string;
   /** Set when the socket is closed. */
   #info: CloseInfo | undefined;
   #isFinished = false;
-  readonly #onClosed: (() => void) | undefined;
+  readonly #home: LinkHome | undefined;
   /** Made when somebody asks for it. */
   #closed: Deferred<CloseInfo> | undefined;
 
@@ -103,7 +113,8 @@ export class Link implements InboundOwner, OutboxOwner, GuardOwner, ClosingOwner
     this.#socket = socket;
     this.#options = options;
     this.#events = events;
-    this.#onClosed = setup.onClosed;
+    this.#home = setup.home;
+    this.source = setup.source ?? "";
     this.timers = timers;
     this.#guard = new Guard({ socket, options, nowMs, timers }, this);
     this.#spares = setup.spares;
@@ -431,7 +442,7 @@ export class Link implements InboundOwner, OutboxOwner, GuardOwner, ClosingOwner
     this.inbound.uncount();
     if (this.pings.areUnderWay) this.pings.fail(this.notOpen());
     this.#closed?.resolve(this.#info);
-    this.#onClosed?.();
+    this.#home?.onClosed(this);
     this.#events.gone(this.#info);
     this.inbound.pump();
   }

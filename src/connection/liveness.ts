@@ -1,6 +1,6 @@
 import type { ResolvedLivenessOptions } from "./liveness-options.js";
 import type { OverdueCode } from "./overdue.js";
-import { type TimerOwner, type TimerWheel, WheelTimer } from "./timer-wheel.js";
+import { Deadline, type TimerWheel } from "./timer-wheel.js";
 
 /** What a watch over a connection asks of it. */
 export interface LivenessOwner {
@@ -14,7 +14,8 @@ export interface LivenessOwner {
   onOverdue(code: OverdueCode): void;
 }
 
-const NEVER = Number.POSITIVE_INFINITY;
+/** A time, in whole milliseconds of the wheel's; undefined for never. Whole ones V8 keeps in place, others in an object of 16 bytes each. */
+type Time = number | undefined;
 
 /** Bytes that a message under way must bring for each millisecond beyond `messageTimeoutMs`. */
 const LEAST_BYTES_PER_MS = 4;
@@ -23,42 +24,42 @@ const LOOKS = 4;
 
 /**
  * Watches over one open connection: pings it, and says when a pong, a message, the rest of a message or room to write has not come in
- * time. One timer serves all; it is armed for whichever deadline is next. What happens on the way of a message only notes
+ * time. It is one deadline for all; it is armed for whichever deadline is next. What happens on the way of a message only notes
  * the time as of the wheel's last tick, and the deadlines are worked out from that when the timer is due.
  *
  * What the peer cannot be blamed for does not count against it. Any byte from it is a sign of life, since a pong may have to
  * wait behind a long message; so is what the kernel takes of our own bytes, behind which a ping may wait. While what we have
  * read waits for a reader of ours, nothing is overdue, and when that is over the peer has its full time again.
  */
-export class Liveness implements TimerOwner {
+export class Liveness extends Deadline {
   readonly #options: ResolvedLivenessOptions;
   readonly #timers: TimerWheel;
   readonly #owner: LivenessOwner;
-  readonly #timer: WheelTimer = new WheelTimer(this);
   #isOver = false;
   /** What the timer is armed for. */
-  #wakeAtMs = NEVER;
+  #wakeAtMs: Time;
 
-  readonly #endOfLifeMs: number;
-  #pingDueMs: number;
-  /** `NEVER` while no ping waits for a sign of life. */
-  #pongDueMs = NEVER;
+  readonly #endOfLifeMs: Time;
+  #pingDueMs: Time;
+  /** There while a ping waits for a sign of life. */
+  #pongDueMs: Time;
   #hasHeard = false;
   #lastMessageMs: number;
   #isMessageUnderWay = false;
-  /** `NEVER` while no message is under way. */
-  #messageDueMs = NEVER;
+  /** There while a message is under way. */
+  #messageDueMs: Time;
   #isBehind = false;
   #behindSinceMs = 0;
   /** What the kernel had not taken when we last looked; 0 while nothing waits. */
   #unwritten = 0;
-  #writeDueMs = NEVER;
+  #writeDueMs: Time;
 
   constructor(options: ResolvedLivenessOptions, timers: TimerWheel, owner: LivenessOwner) {
+    super();
     this.#options = options;
     this.#timers = timers;
     this.#owner = owner;
-    const openedMs = timers.nowMs;
+    const openedMs = this.#nowMs;
     this.#endOfLifeMs = this.#after(openedMs, options.maxLifetimeMs);
     this.#pingDueMs = this.#after(openedMs, options.pingIntervalMs);
     this.#lastMessageMs = openedMs;
@@ -70,15 +71,19 @@ export class Liveness implements TimerOwner {
     return this.#isBehind;
   }
 
+  get #nowMs(): number {
+    return Math.floor(this.#timers.nowMs);
+  }
+
   /** A message has come, whole. */
   onMessage(): void {
-    this.#lastMessageMs = this.#timers.nowMs;
-    this.#messageDueMs = NEVER;
+    this.#lastMessageMs = this.#nowMs;
+    this.#messageDueMs = undefined;
   }
 
   /** A message was given to send. */
   onMessageQueued(): void {
-    this.#lastMessageMs = this.#timers.nowMs;
+    this.#lastMessageMs = this.#nowMs;
   }
 
   /**
@@ -88,18 +93,18 @@ export class Liveness implements TimerOwner {
   onReceived(length: number, isMessageUnderWay: boolean, isBehind: boolean): void {
     if (length > 0) {
       this.#hasHeard = true;
-      this.#messageDueMs += length / LEAST_BYTES_PER_MS;
+      if (this.#messageDueMs !== undefined) this.#messageDueMs += Math.ceil(length / LEAST_BYTES_PER_MS);
     } else {
-      this.#lastMessageMs = this.#timers.nowMs;
+      this.#lastMessageMs = this.#nowMs;
     }
     if (isBehind !== this.#isBehind) {
       this.#isBehind = isBehind;
-      if (isBehind) this.#behindSinceMs = this.#timers.nowMs;
+      if (isBehind) this.#behindSinceMs = this.#nowMs;
       else this.#onCaughtUp();
     }
     this.#isMessageUnderWay = isMessageUnderWay;
-    if (isMessageUnderWay && this.#messageDueMs === NEVER) {
-      this.#messageDueMs = this.#after(this.#timers.nowMs, this.#options.messageTimeoutMs);
+    if (isMessageUnderWay && this.#messageDueMs === undefined) {
+      this.#messageDueMs = this.#after(this.#nowMs, this.#options.messageTimeoutMs);
       this.#wakeBy(this.#messageDueMs);
     }
   }
@@ -113,12 +118,12 @@ export class Liveness implements TimerOwner {
   /** Ends the watch. */
   stop(): void {
     this.#isOver = true;
-    this.#timers.disarm(this.#timer);
+    this.#timers.disarm(this);
   }
 
   onDue(): void {
-    this.#wakeAtMs = NEVER;
-    const nowMs = this.#timers.nowMs;
+    this.#wakeAtMs = undefined;
+    const nowMs = this.#nowMs;
     this.#look();
     const overdue = this.#findOverdue(nowMs);
     if (overdue !== undefined) {
@@ -126,25 +131,25 @@ export class Liveness implements TimerOwner {
       this.#owner.onOverdue(overdue);
       return;
     }
-    if (nowMs >= this.#pingDueMs && !this.#isWaitingForPong) this.#ping(nowMs);
+    if (isDue(this.#pingDueMs, nowMs) && !this.#isWaitingForPong) this.#ping(nowMs);
     if (!this.#isOver) this.#sleep();
   }
 
   #findOverdue(nowMs: number): OverdueCode | undefined {
-    if (nowMs >= this.#writeDueMs) return "write-timeout";
-    if (!this.#isBehind && nowMs >= this.#pongDueMs) return "ping-timeout";
-    if (!this.#isBehind && nowMs >= this.#messageDueMs) return "message-timeout";
-    if (nowMs >= this.#endOfLifeMs) return "max-lifetime";
-    if (nowMs >= this.#idleDueMs) return "idle-timeout";
+    if (isDue(this.#writeDueMs, nowMs)) return "write-timeout";
+    if (!this.#isBehind && isDue(this.#pongDueMs, nowMs)) return "ping-timeout";
+    if (!this.#isBehind && isDue(this.#messageDueMs, nowMs)) return "message-timeout";
+    if (isDue(this.#endOfLifeMs, nowMs)) return "max-lifetime";
+    if (isDue(this.#idleDueMs, nowMs)) return "idle-timeout";
     return undefined;
   }
 
   /** Takes note of what has happened since the timer was last due. */
   #look(): void {
-    if (this.#hasHeard) this.#pongDueMs = NEVER;
+    if (this.#hasHeard) this.#pongDueMs = undefined;
     const isWriting = this.#unwritten > 0;
     const isActive = isWriting || this.#isMessageUnderWay || this.#isBehind || this.#owner.isBusy;
-    if (isActive) this.#lastMessageMs = this.#timers.nowMs;
+    if (isActive) this.#lastMessageMs = this.#nowMs;
     if (!isWriting) return;
     const unwritten = this.#owner.unwrittenBytes;
     if (unwritten !== this.#unwritten) this.#onWriteProgress(unwritten);
@@ -152,57 +157,73 @@ export class Liveness implements TimerOwner {
 
   /** The peer, or the path to it, has taken something: it is there. */
   #onWriteProgress(unwritten: number): void {
-    const nowMs = this.#timers.nowMs;
+    const nowMs = this.#nowMs;
     this.#unwritten = unwritten;
-    this.#writeDueMs = unwritten === 0 ? NEVER : this.#after(nowMs, this.#options.writeTimeoutMs);
-    if (this.#pongDueMs !== NEVER) this.#pongDueMs = this.#after(nowMs, this.#options.pongTimeoutMs);
+    this.#writeDueMs = unwritten === 0 ? undefined : this.#after(nowMs, this.#options.writeTimeoutMs);
+    if (this.#pongDueMs !== undefined) this.#pongDueMs = this.#after(nowMs, this.#options.pongTimeoutMs);
   }
 
   /** Reading goes on: what we did not read in the meantime is no fault of the peer's. */
   #onCaughtUp(): void {
-    const nowMs = this.#timers.nowMs;
-    this.#messageDueMs += nowMs - this.#behindSinceMs;
-    if (this.#pongDueMs !== NEVER) this.#pongDueMs = this.#after(nowMs, this.#options.pongTimeoutMs);
-    this.#wakeBy(Math.min(this.#pongDueMs, this.#messageDueMs));
+    const nowMs = this.#nowMs;
+    if (this.#messageDueMs !== undefined) this.#messageDueMs += nowMs - this.#behindSinceMs;
+    if (this.#pongDueMs !== undefined) this.#pongDueMs = this.#after(nowMs, this.#options.pongTimeoutMs);
+    this.#wakeBy(earliest(this.#pongDueMs, this.#messageDueMs));
   }
 
   /** One ping at a time waits for its answer; but while we do not read, further ones keep the path open. */
   get #isWaitingForPong(): boolean {
-    return this.#pongDueMs !== NEVER && !this.#isBehind;
+    return this.#pongDueMs !== undefined && !this.#isBehind;
   }
 
   #ping(nowMs: number): void {
     this.#hasHeard = false;
-    this.#pingDueMs = nowMs + this.#options.pingIntervalMs;
-    this.#pongDueMs = nowMs + this.#options.pongTimeoutMs;
+    this.#pingDueMs = timeOf(nowMs + this.#options.pingIntervalMs);
+    this.#pongDueMs = timeOf(nowMs + this.#options.pongTimeoutMs);
     this.#owner.onPingDue();
   }
 
-  get #idleDueMs(): number {
+  get #idleDueMs(): Time {
     return this.#after(this.#lastMessageMs, this.#options.idleTimeoutMs);
   }
 
-  get #nextLookMs(): number {
-    const lookMs = this.#timers.nowMs + this.#options.writeTimeoutMs / LOOKS;
-    return this.#unwritten === 0 ? NEVER : Math.min(lookMs, this.#writeDueMs);
+  get #nextLookMs(): Time {
+    if (this.#unwritten === 0) return undefined;
+    return earliest(timeOf(this.#nowMs + this.#options.writeTimeoutMs / LOOKS), this.#writeDueMs);
   }
 
   /** What was noted by the wheel's clock may have happened a tick later: nothing is overdue too soon. */
-  #after(notedMs: number, delayMs: number): number {
-    return notedMs + this.#timers.tickMs + delayMs;
+  #after(notedMs: number, delayMs: number): Time {
+    return timeOf(notedMs + this.#timers.tickMs + delayMs);
   }
 
   #sleep(): void {
     // A ping that is due already waits for the pong of the last.
-    const isPingNext = !this.#isWaitingForPong || this.#pingDueMs > this.#timers.nowMs;
-    const pingMs = isPingNext ? this.#pingDueMs : NEVER;
-    const judgedMs = this.#isBehind ? NEVER : Math.min(this.#pongDueMs, this.#messageDueMs);
-    this.#wakeBy(Math.min(this.#endOfLifeMs, this.#idleDueMs, this.#nextLookMs, pingMs, judgedMs));
+    const isPingNext = !this.#isWaitingForPong || !isDue(this.#pingDueMs, this.#nowMs);
+    const pingMs = isPingNext ? this.#pingDueMs : undefined;
+    const judgedMs = this.#isBehind ? undefined : earliest(this.#pongDueMs, this.#messageDueMs);
+    const soonMs = earliest(earliest(this.#nextLookMs, pingMs), judgedMs);
+    this.#wakeBy(earliest(soonMs, earliest(this.#endOfLifeMs, this.#idleDueMs)));
   }
 
-  #wakeBy(atMs: number): void {
-    if (atMs >= this.#wakeAtMs || this.#isOver) return;
+  #wakeBy(atMs: Time): void {
+    if (atMs === undefined || this.#isOver) return;
+    if (this.#wakeAtMs !== undefined && atMs >= this.#wakeAtMs) return;
     this.#wakeAtMs = atMs;
-    this.#timers.arm(this.#timer, atMs - this.#timers.nowMs);
+    this.#timers.arm(this, atMs - this.#nowMs);
   }
+}
+
+function isDue(time: Time, nowMs: number): boolean {
+  return time !== undefined && nowMs >= time;
+}
+
+function earliest(one: Time, other: Time): Time {
+  if (one === undefined || other === undefined) return one ?? other;
+  return Math.min(one, other);
+}
+
+/** `timeMs` or the next whole millisecond. */
+function timeOf(timeMs: number): Time {
+  return timeMs === Number.POSITIVE_INFINITY ? undefined : Math.ceil(timeMs);
 }

@@ -14,7 +14,8 @@ interface PendingPing {
 
 /** The pings that wait for their pongs, oldest first. */
 export class Pings {
-  #pending: PendingPing[] = [];
+  /** None, as nearly always, is no list. */
+  #pending: PendingPing[] | undefined;
   #roundTripMs: number | undefined;
   readonly #nowMs: () => number;
   #count = 0;
@@ -30,14 +31,14 @@ export class Pings {
 
   /** Whether a pong is waited for. */
   get areUnderWay(): boolean {
-    return this.#pending.length > 0;
+    return this.#pending !== undefined;
   }
 
   /** Notes that a ping of the schedule goes out, and gives its payload. Of those only the latest is remembered. */
   probe(): Buffer {
     const payload = this.payloadOf(undefined);
-    this.#pending = this.#pending.filter(({ answered }) => answered !== undefined);
-    this.#pending.push({ payload, sentAtMs: this.#nowMs(), answered: undefined });
+    const awaited = this.#pending?.filter(({ answered }) => answered !== undefined) ?? [];
+    this.#pending = [...awaited, { payload, sentAtMs: this.#nowMs(), answered: undefined }];
     return payload;
   }
 
@@ -55,24 +56,27 @@ export class Pings {
   /** Notes that a ping goes out; the promise resolves with the milliseconds until it is answered. */
   sent(payload: Buffer): Promise<number> {
     const answered = defer<number>();
-    this.#pending.push({ payload, sentAtMs: this.#nowMs(), answered });
+    (this.#pending ??= []).push({ payload, sentAtMs: this.#nowMs(), answered });
     return handled(answered.promise);
   }
 
   /** A pong has come. It answers its ping and, since a peer may answer only the latest (RFC 6455 §5.5.3), all before it. */
   answered(bytes: Uint8Array, start: number, end: number): void {
-    if (this.#pending.length === 0) return;
+    const pending = this.#pending;
+    if (pending === undefined) return;
     const payload = bytes.subarray(start, end);
-    const index = this.#pending.findIndex((ping) => ping.payload.equals(payload));
+    const index = pending.findIndex((ping) => ping.payload.equals(payload));
     const nowMs = this.#nowMs();
-    for (const ping of this.#pending.splice(0, index + 1)) {
+    for (const ping of pending.splice(0, index + 1)) {
       this.#roundTripMs = nowMs - ping.sentAtMs;
       ping.answered?.resolve(this.#roundTripMs);
     }
+    if (pending.length === 0) this.#pending = undefined;
   }
 
   /** No pong will come any more. */
   fail(error: ConnectionError): void {
-    for (const ping of this.#pending.splice(0)) ping.answered?.reject(error);
+    for (const ping of this.#pending ?? []) ping.answered?.reject(error);
+    this.#pending = undefined;
   }
 }

@@ -25,27 +25,46 @@ export interface TimerOwner {
 }
 
 /** One deadline. It is armed and disarmed by a `TimerWheel`, as often as one likes, without allocating anything. */
-export class WheelTimer extends RingPlace {
-  /** Who is told when it is due. */
-  readonly owner: TimerOwner;
-  /** Whether the process goes on for its sake alone while it is armed. */
-  readonly keepsProcessAlive: boolean;
-  /** The wheel's: the tick at which the timer is due. */
+export abstract class Deadline extends RingPlace {
+  /** The wheel's: the tick at which it is due. */
   dueTick = 0;
 
   /**
-   * @param keepsProcessAlive false by default: what a deadline is about, a socket say, keeps the process alive as long as it is
-   * there. True for one that somebody waits for who may have nothing else.
+   * Whether the process goes on for its sake alone while it is armed. False by default: what a deadline is about, a socket say, keeps the
+   * process alive as long as it is there.
    */
-  constructor(owner: TimerOwner, keepsProcessAlive = false) {
-    super();
-    this.owner = owner;
-    this.keepsProcessAlive = keepsProcessAlive;
+  get keepsProcessAlive(): boolean {
+    return false;
   }
 
   /** Whether it waits for its time. */
   get isArmed(): boolean {
     return this.isLinked;
+  }
+
+  /** Called when it is due. */
+  abstract onDue(): void;
+}
+
+/** A deadline that tells somebody else. */
+export class WheelTimer extends Deadline {
+  /** Who is told when it is due. */
+  readonly owner: TimerOwner;
+  readonly #keepsProcessAlive: boolean;
+
+  /** @param keepsProcessAlive true for one that somebody waits for who may have nothing else */
+  constructor(owner: TimerOwner, keepsProcessAlive = false) {
+    super();
+    this.owner = owner;
+    this.#keepsProcessAlive = keepsProcessAlive;
+  }
+
+  override get keepsProcessAlive(): boolean {
+    return this.#keepsProcessAlive;
+  }
+
+  onDue(): void {
+    this.owner.onDue();
   }
 }
 
@@ -99,7 +118,7 @@ export class TimerWheel {
   }
 
   /** Has `timer` fall due after `delayMs` milliseconds, and not when it was due before. */
-  arm(timer: WheelTimer, delayMs: number): void {
+  arm(timer: Deadline, delayMs: number): void {
     const isNew = !timer.isArmed;
     timer.leave();
     if (this.#ticker === undefined) this.#start();
@@ -110,18 +129,18 @@ export class TimerWheel {
   }
 
   /** Does nothing to a timer that is not armed. */
-  disarm(timer: WheelTimer): void {
+  disarm(timer: Deadline): void {
     if (!timer.isArmed) return;
     timer.leave();
     this.#discount(timer);
   }
 
-  #count(timer: WheelTimer): void {
+  #count(timer: Deadline): void {
     this.#armed++;
     if (timer.keepsProcessAlive && this.#vital++ === 0) this.#ticker?.keepProcessAlive(true);
   }
 
-  #discount(timer: WheelTimer): void {
+  #discount(timer: Deadline): void {
     this.#armed--;
     if (timer.keepsProcessAlive && --this.#vital === 0) this.#ticker?.keepProcessAlive(false);
   }
@@ -179,13 +198,13 @@ export class TimerWheel {
   /** Takes one at a time: a callback may disarm any other, or arm itself. */
   #fireFound(tick: number): void {
     while (this.#found.isLinked) {
-      const timer = this.#found.next as WheelTimer;
+      const timer = this.#found.next as Deadline;
       timer.leave();
       if (timer.dueTick > tick) {
         timer.insertBefore(this.#slotOf(timer.dueTick));
       } else {
         this.#discount(timer);
-        timer.owner.onDue();
+        timer.onDue();
       }
     }
   }

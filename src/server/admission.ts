@@ -12,10 +12,15 @@ export class Admission {
     this.#maxPerAddress = maxPerAddress;
   }
 
+  /** Whether it matters where a client comes from. */
+  get countsAddresses(): boolean {
+    return this.#maxPerAddress !== Number.POSITIVE_INFINITY;
+  }
+
   /** Lets a client in, which must `leave` later; or says which limit forbids it. */
   enter(address: string): "too-many-connections" | "too-many-connections-from-address" | undefined {
     if (this.#count >= this.#maxConnections) return "too-many-connections";
-    if (this.#maxPerAddress !== Number.POSITIVE_INFINITY) {
+    if (this.countsAddresses) {
       const source = sourceOf(address);
       const count = this.#perAddress.get(source) ?? 0;
       if (count >= this.#maxPerAddress) return "too-many-connections-from-address";
@@ -28,6 +33,7 @@ export class Admission {
   /** The client from `address` has left. */
   leave(address: string): void {
     this.#count--;
+    if (!this.countsAddresses) return;
     const source = sourceOf(address);
     const count = this.#perAddress.get(source);
     if (count === undefined) return;

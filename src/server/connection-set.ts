@@ -1,4 +1,4 @@
-import { type Connection, linkOf } from "../connection/index.js";
+import { type Connection, type Link, linkOf } from "../connection/index.js";
 import { Roster, type RosterPlace } from "../internal/roster.js";
 
 /** What `Set` has beside the members of ES2023, in runtimes that have it. They work on a copy. */
@@ -46,9 +46,9 @@ export class ConnectionSet<Data> implements ReadonlySet<Connection<Data>> {
     if (link !== undefined) link.place = this.#roster.add(connection);
   }
 
-  delete(connection: Connection<Data>): void {
-    const place = this.#placeOf(connection);
-    if (place !== undefined) this.#roster.delete(place);
+  /** Takes out the connection of `link`, if it is there. */
+  delete({ place }: Link): void {
+    if (place !== undefined) this.#roster.delete(place as RosterPlace<Connection<Data>>);
   }
 
   has(connection: Connection<Data>): boolean {

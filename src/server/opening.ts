@@ -4,7 +4,7 @@ import type { Http2ServerRequest } from "node:http2";
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 
-import type { HttpVersion, TimerWheel, Transport } from "../connection/index.js";
+import type { HttpVersion, LaterHeaders, TimerWheel, Transport } from "../connection/index.js";
 import type { Eventually } from "../internal/eventually.js";
 import type { HeaderFields } from "../internal/header-fields.js";
 import type { HandshakeOffer } from "../protocol/index.js";
@@ -48,7 +48,7 @@ export interface Opening {
   readonly url: string | undefined;
   readonly headers: IncomingHttpHeaders;
   /** The same for the connection, which keeps it: it refers to nothing else of the opening. */
-  readonly lastingHeaders: IncomingHttpHeaders | (() => IncomingHttpHeaders);
+  readonly lastingHeaders: IncomingHttpHeaders | LaterHeaders;
   readonly httpVersion: HttpVersion;
   /** Node's own request. */
   readonly incoming: NodeRequest;

@@ -99,6 +99,11 @@ export class OpeningRequest implements UpgradeRequest {
   }
 }
 
+/** The latest of our own addresses: nearly all connections have it, and can share it. */
+let latestLocal = "";
+
 function localAddressOf(ends: SocketEnds | undefined): string {
-  return formatAddress(ends?.localAddress, ends?.localPort);
+  const local = formatAddress(ends?.localAddress, ends?.localPort);
+  if (local !== latestLocal) latestLocal = local;
+  return latestLocal;
 }

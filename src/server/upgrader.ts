@@ -9,6 +9,7 @@ import {
   destroySocket,
   heedErrors,
   ignoreErrors,
+  type LinkHome,
   processTimers,
   type ReadBuffer,
   type ResolvedConnectionOptions,
@@ -76,6 +77,12 @@ export class Upgrader<Data = undefined> {
   readonly #spares: SpareHalves | undefined;
   readonly #connections = new ConnectionSet<Data>();
   readonly #pending = new Roster<PendingHandshake>();
+  readonly #home: LinkHome = {
+    onClosed: (link) => {
+      this.#connections.delete(link);
+      this.#admission.leave(link.source);
+    },
+  };
   #closing: Promise<DrainReport> | undefined;
 
   /**
@@ -297,16 +304,13 @@ export class Upgrader<Data = undefined> {
       spares: duplex instanceof BareSocket && deflate === undefined ? this.#spares : undefined,
       nowMs,
       timers: this.#timers,
-      onClosed: () => {
-        if (connection !== undefined) this.#connections.delete(connection);
-        this.#admission.leave(address);
-      },
+      home: this.#home,
+      source: this.#admission.countsAddresses ? address : "",
     };
     const extensions = deflate?.response ?? "";
     const details = { remote, local, subprotocol, extensions, url, httpVersion, headers, data };
     // It may be closed already when it is made, for the peer may have gone.
-    let connection: Connection<Data> | undefined = undefined;
-    connection = new Connection(setup, details, this.#options.onError, head);
+    const connection = new Connection(setup, details, this.#options.onError, head);
     heedErrors(duplex);
     if (connection.state !== "closed") this.#connections.add(connection);
     return connection;

@@ -6,6 +6,7 @@ import {
   BareSocket,
   type BareSocketHome,
   type HandleAddress,
+  type LaterHeaders,
   type SocketHandle,
   type SocketOwner,
   type TimerOwner,
@@ -17,7 +18,7 @@ import { readHandshake } from "../../protocol/index.js";
 import { acceptHead, LINGER_MS, refusalBytes } from "../http-head.js";
 import type { Acceptance, Offer, Opening, SocketEnds } from "../opening.js";
 import { type Refusal, refusalOf } from "../refusal.js";
-import { headersOf, incomingOf } from "./incoming.js";
+import { headersOf, HeadersOfText, incomingOf } from "./incoming.js";
 import { StandInSocket } from "./stand-in-socket.js";
 import { readUpgradeHead, type UpgradeHead } from "./upgrade-head.js";
 
@@ -82,8 +83,8 @@ export class BareOpening implements Opening, SocketOwner, TimerOwner {
     return this.#incoming?.headers ?? headersOf(this.#asked);
   }
 
-  get lastingHeaders(): () => IncomingHttpHeaders {
-    return headersLater(this.#asked.text);
+  get lastingHeaders(): LaterHeaders {
+    return new HeadersOfText(this.#asked.text);
   }
 
   get incoming(): IncomingMessage {
@@ -181,9 +182,4 @@ function endsOf({ handle, destroyed }: BareSocket): SocketEnds {
     localAddress: local.address,
     localPort: local.port,
   };
-}
-
-/** Makes the headers of the head `text` when they are asked for: few are, and as text they take a third of the memory. */
-function headersLater(text: string): () => IncomingHttpHeaders {
-  return () => headersOf(readUpgradeHead(Buffer.from(text, "latin1")) as UpgradeHead);
 }

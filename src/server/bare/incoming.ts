@@ -1,7 +1,9 @@
+import { Buffer } from "node:buffer";
 import { type IncomingHttpHeaders, IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 
-import type { UpgradeHead } from "./upgrade-head.js";
+import { LaterHeaders } from "../../connection/index.js";
+import { readUpgradeHead, type UpgradeHead } from "./upgrade-head.js";
 
 /** How Node's own parser gives a message its headers; not public. */
 interface TakingHeaders {
@@ -28,4 +30,18 @@ export function incomingOf(head: Pick<UpgradeHead, "url" | "rawHeaders">, socket
 /** The headers by name, as Node joins them. */
 export function headersOf(head: Pick<UpgradeHead, "url" | "rawHeaders">): IncomingHttpHeaders {
   return incomingOf(head, undefined).headers;
+}
+
+/** The headers of the head `text`, which has been read before. */
+export class HeadersOfText extends LaterHeaders {
+  readonly #text: string;
+
+  constructor(text: string) {
+    super();
+    this.#text = text;
+  }
+
+  make(): IncomingHttpHeaders {
+    return headersOf(readUpgradeHead(Buffer.from(this.#text, "latin1")) as UpgradeHead);
+  }
 }

@@ -1,0 +1,6 @@
+import type { IncomingHttpHeaders } from "node:http";
+
+/** Headers that are made when they are asked for, which few are: until then they take a third of the memory. */
+export abstract class LaterHeaders {
+  abstract make(): IncomingHttpHeaders;
+}
