@@ -314,7 +314,6 @@ export class Connection<Data = unknown> implements AsyncIterable<Message> {
     this.#link.reader.handle();
     this.#calls.handle(handler, (opened) => void this.#link.reader.await(opened));
     this.#link.reader.start();
-    this.#link.rest();
   }
 
   /** What there is to know of the connection now, as plain values: for a log or a status page. It has no headers and no `data`. */

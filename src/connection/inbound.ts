@@ -2,17 +2,17 @@ import type { Buffer } from "node:buffer";
 
 import { type ClosePayload, type FaultCode, Receiver, type ReceiverSink, type Role } from "../protocol/index.js";
 import { type CompressedInbound, type InflatedSink, openCompressed } from "./compressed-inbound.js";
-import type { ConnectionError } from "./connection-error.js";
 import { FrameWatch } from "./frame-watch.js";
 import type { Guard } from "./guard.js";
 import { Inflow, type InflowOwner } from "./inflow.js";
 import { unmask } from "./mask-kernel.js";
-import type { Message } from "./message.js";
 import { ObservedSink } from "./observed-sink.js";
 import type { OutboxSetup } from "./outbox.js";
-import { Reader, type ReaderOwner } from "./reader.js";
+import type { Reader } from "./reader.js";
 import { allocateUnfilled, copyBytes, decodeText, isValidUtf8, MAX_TEXT_BYTES } from "./received-message.js";
 
+/** What a half is left with that serves nobody: it is not called then. */
+const NOBODY = undefined as never;
 /** Bytes of one message that are gathered while nobody reads. */
 const READ_AHEAD_BYTES = 256 * 1024;
 
@@ -30,29 +30,23 @@ export interface InboundOwner {
   onPumped(): void;
   /** Whether the connection is closed as far as its peer is concerned: what was received before is still to be read. */
   readonly isClosed: boolean;
-  /** The error of a message that the end of the connection has cut. */
-  messageCut(): ConnectionError;
-  /** Gives a message to the handler; a promise says that the next must wait. */
-  handleMessage(message: Message): unknown;
-  /** A handler threw or rejected. */
-  onHandlerFailure(cause: unknown): void;
 }
 
 /** The receiving half of a connection: from bytes of the socket to messages, inflated where they must be, and to who takes them. */
-export class Inbound implements ReceiverSink, InflatedSink, InflowOwner, ReaderOwner {
+export class Inbound implements ReceiverSink, InflatedSink, InflowOwner {
   #owner: InboundOwner;
   #guard: Guard;
   readonly #receiver: Receiver;
   readonly #inflow: Inflow;
   /** There where compression was agreed on. */
   readonly #compressed: CompressedInbound | undefined;
-  readonly reader: Reader;
+  #reader: Reader;
   /** Whether the message whose pieces come is a compressed one. */
   #isCompressed = false;
   /** Whether messages still go to the reader. They do not once either side has begun to close. */
   #takesMessages = true;
 
-  constructor(setup: OutboxSetup, role: Role, guard: Guard, owner: InboundOwner) {
+  constructor(setup: OutboxSetup, role: Role, guard: Guard, reader: Reader, owner: InboundOwner) {
     const { limits, messageTypes } = setup.options;
     this.#owner = owner;
     this.#guard = guard;
@@ -75,19 +69,24 @@ export class Inbound implements ReceiverSink, InflatedSink, InflowOwner, ReaderO
         ? new FrameWatch(this.#receiver, (frame) => observation.frame(frame))
         : this.#receiver;
     this.#inflow = new Inflow(watch, this);
-    this.reader = new Reader(this);
+    this.#reader = reader;
   }
 
-  /** Whether it has nothing of its connection's but the handler that takes its messages, so that it can serve another meanwhile. */
+  /** Whether it has nothing of its connection's, so that it can serve another meanwhile. */
   get isAtRest(): boolean {
-    return this.#takesMessages && this.reader.isAtRest && this.#inflow.isAtRest && this.#receiver.isAtRest;
+    return this.#takesMessages && this.#inflow.isAtRest && this.#receiver.isAtRest;
   }
 
   /** Serves `owner` from now on, as if made for it. Only where there is neither compression, nor an observer, nor a limit of rate. */
-  serve(owner: InboundOwner, guard: Guard, hasHandler: boolean): void {
+  serve(owner: InboundOwner, reader: Reader, guard: Guard): void {
     this.#owner = owner;
+    this.#reader = reader;
     this.#guard = guard;
-    this.reader.beginAnew(hasHandler);
+  }
+
+  /** Forgets whom it has served: who may be gone before it serves another. */
+  leave(): void {
+    this.serve(NOBODY, NOBODY, NOBODY);
   }
 
   /** Takes the first `length` bytes of `chunk` from the socket. What a handler throws meanwhile comes out. */
@@ -118,7 +117,7 @@ export class Inbound implements ReceiverSink, InflatedSink, InflowOwner, ReaderO
 
   /** Whether a message is being handled or inflated, or waits to be. */
   get isBusy(): boolean {
-    return this.reader.isBlocked || this.#isInflating;
+    return this.#reader.isBlocked || this.#isInflating;
   }
 
   /** Whether everything received has been gone through. */
@@ -130,8 +129,8 @@ export class Inbound implements ReceiverSink, InflatedSink, InflowOwner, ReaderO
   stop(): void {
     this.#takesMessages = false;
     this.#compressed?.close();
-    this.reader.drop();
-    this.reader.end();
+    this.#reader.drop();
+    this.#reader.end();
   }
 
   /** Ignores every byte from now on, and reads them: a socket closed with bytes unread would take back our close frame (RST). */
@@ -159,27 +158,27 @@ export class Inbound implements ReceiverSink, InflatedSink, InflowOwner, ReaderO
       this.fault("message-too-big");
       return true;
     }
-    return this.reader.deliver(decodeText(bytes, start, end, isAscii));
+    return this.#reader.deliver(decodeText(bytes, start, end, isAscii));
   }
 
   binary(bytes: Uint8Array, start: number, end: number, isOwned: boolean): boolean {
     if (!this.#takesMessages) return true;
     this.#guard.liveness.onMessage();
-    return this.reader.deliver(isOwned ? bytes : copyBytes(bytes, start, end));
+    return this.#reader.deliver(isOwned ? bytes : copyBytes(bytes, start, end));
   }
 
   begin(isText: boolean, isCompressed: boolean): void {
     this.#isCompressed = isCompressed;
     if (!this.#takesMessages) return;
     if (isCompressed) this.#compressed?.begin(isText);
-    else this.reader.begin(isText);
+    else this.#reader.begin(isText);
   }
 
   piece(bytes: Uint8Array, start: number, end: number, isLast: boolean): boolean {
     if (!this.#takesMessages) return true;
     if (isLast) this.#guard.liveness.onMessage();
     if (this.#isCompressed) return this.#compressed?.take(bytes, start, end, isLast) ?? true;
-    return this.reader.deliverPiece(bytes, start, end, isLast);
+    return this.#reader.deliverPiece(bytes, start, end, isLast);
   }
 
   ping(bytes: Uint8Array, start: number, end: number): void {
@@ -201,18 +200,18 @@ export class Inbound implements ReceiverSink, InflatedSink, InflowOwner, ReaderO
   // InflatedSink: the rest of what becomes of compressed messages.
 
   beginInflated(isText: boolean): void {
-    this.reader.begin(isText);
+    this.#reader.begin(isText);
   }
 
   inflatedPiece(bytes: Uint8Array, start: number, end: number, isLast: boolean): boolean {
-    return !this.#takesMessages || this.reader.deliverPiece(bytes, start, end, isLast);
+    return !this.#takesMessages || this.#reader.deliverPiece(bytes, start, end, isLast);
   }
 
   mayGather(bytes: number): boolean {
-    return !this.reader.isIdle || bytes <= READ_AHEAD_BYTES;
+    return !this.#reader.isIdle || bytes <= READ_AHEAD_BYTES;
   }
 
-  // InflowOwner and ReaderOwner: what is received meets who takes it.
+  // InflowOwner, and what the reader asks for: what is received meets who takes it.
 
   /**
    * Once messages are dropped nobody can hold up what is left to receive. Until somebody reads, not more is gathered of a message
@@ -228,7 +227,7 @@ export class Inbound implements ReceiverSink, InflatedSink, InflowOwner, ReaderO
 
   get #isReaderBlocked(): boolean {
     const gatheredBytes = this.#receiver.gatheredBytes + (this.#compressed?.gatheredBytes ?? 0);
-    return this.reader.isBlocked || !this.mayGather(gatheredBytes);
+    return this.#reader.isBlocked || !this.mayGather(gatheredBytes);
   }
 
   get givesPieces(): boolean {
@@ -256,17 +255,5 @@ export class Inbound implements ReceiverSink, InflatedSink, InflowOwner, ReaderO
   onPumped(): void {
     this.watch(0);
     this.#owner.onPumped();
-  }
-
-  messageCut(): ConnectionError {
-    return this.#owner.messageCut();
-  }
-
-  handleMessage(message: Message): unknown {
-    return this.#owner.handleMessage(message);
-  }
-
-  onHandlerFailure(cause: unknown): void {
-    this.#owner.onHandlerFailure(cause);
   }
 }

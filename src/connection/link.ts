@@ -31,7 +31,7 @@ import type { Observation } from "./observation.js";
 import { Outbox, type OutboxOwner, type OutboxSetup } from "./outbox.js";
 import { Pings } from "./pings.js";
 import type { ReadBuffer } from "./read-buffer.js";
-import type { Reader } from "./reader.js";
+import { Reader, type ReaderOwner } from "./reader.js";
 import { destroySocket } from "./socket-end.js";
 import { disownSocket, ownSocket } from "./owned-socket.js";
 import type { SocketOwner } from "./socket-owner.js";
@@ -74,7 +74,7 @@ export interface LinkSetup extends OutboxSetup {
 }
 
 /** Runs the protocol over one socket: what is received, what is sent, and between them the life cycle from open to closed. */
-export class Link implements InboundOwner, OutboxOwner, GuardOwner, ClosingOwner, SocketOwner {
+export class Link implements InboundOwner, ReaderOwner, OutboxOwner, GuardOwner, ClosingOwner, SocketOwner {
   readonly #role: Role;
   readonly #socket: Transport;
   readonly #options: ResolvedConnectionOptions;
@@ -87,12 +87,15 @@ export class Link implements InboundOwner, OutboxOwner, GuardOwner, ClosingOwner
   /** There once the end has begun. */
   #closing: ClosingDeadline | undefined;
   readonly pings: Pings;
+  /** Who takes the messages. */
+  readonly reader: Reader = new Reader(this);
   readonly timers: TimerWheel;
 
   #state: CloseState = OPEN;
   /** The peer has ended its side of the socket; what it sent before may still wait to be read. */
   #hasInputEnded = false;
-  #hasHeardPong = false;
+  /** Whether it may have nothing to do, and has not been asked since. */
+  #mayRest = true;
   #error: ConnectionError | undefined;
   /** What the peer's close frame said, once one has come. */
   receivedClose: ClosePayload | undefined;
@@ -119,7 +122,8 @@ export class Link implements InboundOwner, OutboxOwner, GuardOwner, ClosingOwner
     this.#guard = new Guard({ socket, options, nowMs, timers }, this);
     this.#spares = setup.spares;
     this.#inbound =
-      this.#spares?.inbound(socket, this, this.#guard, false) ?? new Inbound(setup, this.#role, this.#guard, this);
+      this.#spares?.inbound(socket, this, this.reader, this.#guard) ??
+      new Inbound(setup, this.#role, this.#guard, this.reader, this);
     this.#outbox = this.#spares?.outbox(socket, this, this.#guard) ?? new Outbox(setup, this, this.#guard);
     this.pings = new Pings(nowMs);
     ownSocket(socket, this);
@@ -132,7 +136,7 @@ export class Link implements InboundOwner, OutboxOwner, GuardOwner, ClosingOwner
 
   /** The receiving half. */
   get inbound(): Inbound {
-    return (this.#inbound ??= (this.#spares as SpareHalves).inbound(this.#socket, this, this.#guard, true));
+    return (this.#inbound ??= (this.#spares as SpareHalves).inbound(this.#socket, this, this.reader, this.#guard));
   }
 
   /** The sending half. */
@@ -141,16 +145,16 @@ export class Link implements InboundOwner, OutboxOwner, GuardOwner, ClosingOwner
   }
 
   /**
-   * Leaves the halves to others, where there is nothing for them to do now: once there is a handler, and with every pong. To leave them
-   * after each message would cost an echo 4 % (echo-64B-1).
+   * Leaves the halves to others, where there is nothing for them to do now: once somebody waits for messages, and then with every pong. To
+   * leave them after each message would cost an echo 4 % (echo-64B-1).
    */
-  rest(): void {
-    this.#hasHeardPong = false;
+  #rest(): void {
     const spares = this.#spares;
     if (spares === undefined || this.#state.kind !== "open" || this.#hasInputEnded) return;
     const inbound = this.#inbound;
     const outbox = this.#outbox;
-    if (inbound?.isAtRest === false || outbox?.isAtRest === false) return;
+    if (!this.reader.isAtRest || inbound?.isAtRest === false || outbox?.isAtRest === false) return;
+    this.#mayRest = false;
     this.#inbound = undefined;
     this.#outbox = undefined;
     spares.takeBack(inbound, outbox);
@@ -170,11 +174,6 @@ export class Link implements InboundOwner, OutboxOwner, GuardOwner, ClosingOwner
   get state(): "open" | "closing" | "closed" {
     if (this.#info !== undefined) return "closed";
     return this.#state.kind === "open" ? "open" : "closing";
-  }
-
-  /** Who takes the messages. */
-  get reader(): Reader {
-    return this.inbound.reader;
   }
 
   get closed(): Promise<CloseInfo> {
@@ -237,7 +236,7 @@ export class Link implements InboundOwner, OutboxOwner, GuardOwner, ClosingOwner
     const { observation } = this;
     const areUnderWay = this.pings.areUnderWay;
     this.pings.answered(bytes, start, end);
-    this.#hasHeardPong = true;
+    this.#mayRest = true;
     if (observation === undefined || !areUnderWay || this.pings.roundTripMs === undefined) return;
     const { roundTripMs } = this.pings;
     observation.tell((observer) => observer.roundTrip?.(observation.connection, roundTripMs));
@@ -263,6 +262,29 @@ export class Link implements InboundOwner, OutboxOwner, GuardOwner, ClosingOwner
 
   fault(code: FaultCode): void {
     this.endFor(faults[code].closeCode, code, ConnectionError.ofFault(code));
+  }
+
+  // ReaderOwner; `pump` is what a guard asks for, too.
+
+  pump(): void {
+    this.#inbound?.pump();
+    if (this.#mayRest) this.#rest();
+  }
+
+  pumpSoon(): void {
+    this.#inbound?.pumpSoon();
+  }
+
+  get hasEnded(): boolean {
+    return this.#inbound?.hasEnded === true;
+  }
+
+  get givesPieces(): boolean {
+    return this.#inbound?.givesPieces === true;
+  }
+
+  set givesPieces(givesPieces: boolean) {
+    this.inbound.givesPieces = givesPieces;
   }
 
   handleMessage(message: Message): unknown {
@@ -317,10 +339,6 @@ export class Link implements InboundOwner, OutboxOwner, GuardOwner, ClosingOwner
     return this.#outbox?.needsDrain === true;
   }
 
-  pump(): void {
-    this.inbound.pump();
-  }
-
   probe(): void {
     this.outbox.ping(this.pings.probe());
   }
@@ -365,7 +383,7 @@ export class Link implements InboundOwner, OutboxOwner, GuardOwner, ClosingOwner
     } finally {
       this.inbound.watch(length);
       this.outbox.uncork();
-      if (this.#hasHeardPong) this.rest();
+      if (this.#mayRest) this.#rest();
     }
   }
 

@@ -17,6 +17,8 @@ import { isLate, type LateMessage, type Payload, payloadOf, type Sendable, sizeO
 import type { Transport } from "./transport.js";
 import { WriteQueue, type WriteQueueOwner, type WriteQueueSetup } from "./write-queue.js";
 
+/** What a half is left with that serves nobody: it is not called then. */
+const NOBODY = undefined as never;
 const READY: Promise<void> = Promise.resolve();
 
 /** What an outbox runs on. */
@@ -93,7 +95,7 @@ export class Outbox implements WriteQueueOwner, SendLineOwner {
       this.#fragmented === undefined &&
       this.#owedPong === undefined &&
       this.#owedClose === undefined &&
-      this.#queued === undefined
+      (this.#queued === undefined || this.#queued.bytes === 0)
     );
   }
 
@@ -102,6 +104,12 @@ export class Outbox implements WriteQueueOwner, SendLineOwner {
     this.#queue.serve(socket);
     this.#owner = owner;
     this.#guard = guard;
+  }
+
+  /** Forgets whom it has served: who may be gone before it serves another. */
+  leave(): void {
+    this.#queued = undefined;
+    this.serve(NOBODY, NOBODY, NOBODY);
   }
 
   /** Who observes the connection. */

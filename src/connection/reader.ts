@@ -70,14 +70,10 @@ export class Reader {
     return this.#state.kind === "handler";
   }
 
-  /** Whether it has nothing, and a handler takes what comes. */
+  /** Whether it has nothing, and somebody waits for a message, whole. */
   get isAtRest(): boolean {
-    return this.#state.kind === "handler" && !this.isBlocked && this.#inbound === undefined;
-  }
-
-  /** Begins anew, for another connection than that at rest before: with its handler, if it has one. */
-  beginAnew(hasHandler: boolean): void {
-    this.#state = hasHandler ? HANDLER : IDLE;
+    const { kind } = this.#state;
+    return (kind === "handler" || kind === "waiting") && !this.isBlocked && this.#inbound === undefined;
   }
 
   /** Gives out a message; returns whether the next may follow at once. */

@@ -1,6 +1,7 @@
 import type { Guard } from "./guard.js";
 import { Inbound, type InboundOwner } from "./inbound.js";
 import { Outbox, type OutboxOwner, type OutboxSetup } from "./outbox.js";
+import type { Reader } from "./reader.js";
 import type { Transport } from "./transport.js";
 
 /** Kept of each half. One serves any number of connections that take turns. */
@@ -25,22 +26,30 @@ export class SpareHalves {
   }
 
   /** A receiving half for `owner`. */
-  inbound(socket: Transport, owner: InboundOwner, guard: Guard, hasHandler: boolean): Inbound {
-    const inbound = this.#inbounds.pop() ?? new Inbound({ ...this.#setup, socket }, "server", guard, owner);
-    inbound.serve(owner, guard, hasHandler);
+  inbound(socket: Transport, owner: InboundOwner, reader: Reader, guard: Guard): Inbound {
+    const inbound = this.#inbounds.pop();
+    if (inbound === undefined) return new Inbound({ ...this.#setup, socket }, "server", guard, reader, owner);
+    inbound.serve(owner, reader, guard);
     return inbound;
   }
 
   /** A sending half for `owner`. */
   outbox(socket: Transport, owner: OutboxOwner, guard: Guard): Outbox {
-    const outbox = this.#outboxes.pop() ?? new Outbox({ ...this.#setup, socket }, owner, guard);
+    const outbox = this.#outboxes.pop();
+    if (outbox === undefined) return new Outbox({ ...this.#setup, socket }, owner, guard);
     outbox.serve(socket, owner, guard);
     return outbox;
   }
 
   /** Takes them back, both at rest. */
   takeBack(inbound: Inbound | undefined, outbox: Outbox | undefined): void {
-    if (inbound !== undefined && this.#inbounds.length < MOST) this.#inbounds.push(inbound);
-    if (outbox !== undefined && this.#outboxes.length < MOST) this.#outboxes.push(outbox);
+    if (inbound !== undefined && this.#inbounds.length < MOST) {
+      inbound.leave();
+      this.#inbounds.push(inbound);
+    }
+    if (outbox !== undefined && this.#outboxes.length < MOST) {
+      outbox.leave();
+      this.#outboxes.push(outbox);
+    }
   }
 }

@@ -2,6 +2,7 @@ import { PassThrough } from "node:stream";
 import { describe, expect, test } from "vitest";
 import { Guard, type GuardOwner } from "../../src/connection/guard.js";
 import { Inbound, type InboundOwner } from "../../src/connection/inbound.js";
+import { Reader, type ReaderOwner } from "../../src/connection/reader.js";
 import { resolveConnectionOptions, WriteSlabPool } from "../../src/connection/index.js";
 import { MAX_TEXT_BYTES } from "../../src/connection/received-message.js";
 import { processTimers } from "../../src/connection/timer-wheel.js";
@@ -67,9 +68,9 @@ describe("a text that is longer than a string can be", () => {
       fault: (code: FaultCode) => faults.push(code),
       handleMessage: () => {},
       pump: () => {},
-    } as unknown as GuardOwner & InboundOwner;
+    } as unknown as GuardOwner & InboundOwner & ReaderOwner;
     const guard = new Guard(setup, owner);
-    const inbound = new Inbound(setup, "server", guard, owner);
+    const inbound = new Inbound(setup, "server", guard, new Reader(owner), owner);
     // Half a gigabyte would take a second to send: the receiver's part is played here.
     inbound.text(new Uint8Array(0), 0, MAX_TEXT_BYTES, true);
     expect(faults).toEqual([]);
