@@ -3,10 +3,12 @@ import { getSystemErrorName } from "node:util";
 
 import { type HandleRequest, type SocketHandle, type SocketParts, socketParts } from "./socket-handle.js";
 import type { SocketOwner } from "./socket-owner.js";
+import { systemError } from "./system-error.js";
 import { whenTaken, type WhenTaken, writeBytes, writeChunks } from "./handle-write.js";
 
-/** What `shutdown` gives where there was nothing to wait for. */
+/** What `shutdown` gives where there was nothing to wait for, and where the peer has gone: nothing is wrong. */
 const DONE_AT_ONCE = 1;
+const NOT_CONNECTED = "ENOTCONN";
 
 /** Who made a socket of a handle. */
 export interface BareSocketHome {
@@ -16,6 +18,8 @@ export interface BareSocketHome {
 
 /** What stands for a socket where code of the user's wants one of Node's. */
 export interface SocketStandIn {
+  /** Called with 0 when the socket has become a WebSocket. */
+  setTimeout(timeoutMs: number): unknown;
   /** Called when the socket is closed. */
   destroy(): unknown;
 }
@@ -88,12 +92,16 @@ export class BareSocket {
     this.handle.readStop();
   }
 
-  /** @param whenWritten called later, once the kernel has taken this and all that was written before */
+  /** @param whenWritten called later, once the kernel has taken this and all that was written before, or with an error once it never will */
   write(bytes: Uint8Array, whenWritten?: WhenTaken): void {
-    if (this.destroyed) return;
-    if (this.#corked !== undefined) this.#corked.push(bytes);
-    else if (bytes.length > 0) this.#check(writeBytes(this.handle, bytes), "write");
-    if (whenWritten !== undefined && !this.destroyed) this.#check(whenTaken(this.handle, whenWritten), "write");
+    if (this.#corked !== undefined && whenWritten === undefined) {
+      this.#corked.push(bytes);
+      return;
+    }
+    if (!this.destroyed && bytes.length > 0) this.#check(writeBytes(this.handle, bytes), "write");
+    if (whenWritten === undefined) return;
+    if (!this.destroyed) this.#check(whenTaken(this.handle, whenWritten), "write");
+    if (this.destroyed) process.nextTick(whenWritten, this.#error ?? new Error("the socket is closed"));
   }
 
   /** Gathers what is written until `uncork`, for one system call. */
@@ -120,8 +128,16 @@ export class BareSocket {
     request.socket = this;
     request.oncomplete = onShut;
     const status = this.handle.shutdown(request);
-    if (status === DONE_AT_ONCE) this.wasShut();
+    if (status === DONE_AT_ONCE || isNotConnected(status)) this.wasShut();
     else this.#check(status, "shutdown");
+  }
+
+  /** As `destroy`, and the peer sees a reset. */
+  reset(): void {
+    if (this.destroyed) return;
+    this.destroyed = true;
+    // One whose end is under way cannot be reset.
+    if (this.handle.reset(onClosed) !== 0) this.handle.close(onClosed);
   }
 
   /** @param error what its owner is told before it is told that the socket is closed */
@@ -212,7 +228,6 @@ function onShut(this: ShutdownRequest, status: number): void {
   else this.socket?.destroy(); // the peer has gone, which is no error at this point
 }
 
-function systemError(status: number, call: string): Error {
-  const code = getSystemErrorName(status);
-  return Object.assign(new Error(`${call} ${code}`), { code, errno: status, syscall: call });
+function isNotConnected(status: number): boolean {
+  return status < 0 && getSystemErrorName(status) === NOT_CONNECTED;
 }

@@ -1,3 +1,4 @@
+import { systemError } from "./system-error.js";
 import { type HandleRequest, type SocketHandle, socketParts } from "./socket-handle.js";
 
 /** Called when what was written before is with the kernel; with an error where it never will be. */
@@ -7,6 +8,11 @@ interface WaitingRequest extends HandleRequest {
   whenTaken?: WhenTaken;
 }
 
+/** Who a handle belongs to, as far as a write is about it. */
+interface HandleOwner {
+  destroy(error: Error): unknown;
+}
+
 const NOTHING = new Uint8Array(0);
 
 /** A request that no handle has taken. */
@@ -14,33 +20,33 @@ let spare: HandleRequest | undefined;
 
 /**
  * Writes `bytes` by `handle`. What the kernel does not take at once the handle keeps, before whatever is written later; until then they
- * must stay as they are.
+ * must stay as they are. Should that fail later, the owner of the handle is destroyed.
  *
  * @returns 0, or the number of an error
  */
 export function writeBytes(handle: SocketHandle, bytes: Uint8Array): number {
   const request = nextRequest();
-  return keep(handle, request, handle.writeBuffer(request, bytes), bytes);
+  return keep(request, handle.writeBuffer(request, bytes), bytes);
 }
 
 /** As `writeBytes`, several stretches by one system call. */
 export function writeChunks(handle: SocketHandle, chunks: readonly Uint8Array[]): number {
   const request = nextRequest();
-  return keep(handle, request, handle.writev(request, chunks, true), chunks);
+  return keep(request, handle.writev(request, chunks, true), chunks);
 }
 
-/** Calls `then` after this turn, once the kernel has all that was written to `handle` before. */
+/** Calls `then` after this turn, once the kernel has all that was written to `handle` before, or never will. */
 export function whenTaken(handle: SocketHandle, then: WhenTaken): number {
   const request = nextRequest();
-  spare = undefined;
   const result = handle.writeBuffer(request, NOTHING);
-  const waiting: WaitingRequest | null = typeof result === "number" ? request : result;
-  if (waiting === null || handle.writeQueueSize === 0) process.nextTick(then);
+  if (typeof result === "number" && result !== 0) return result;
+  const waiting: WaitingRequest | undefined = takenRequest(request, result);
+  if (waiting === undefined) process.nextTick(then);
   else {
     waiting.whenTaken = then;
     waiting.oncomplete = onTaken;
   }
-  return typeof result === "number" ? result : 0;
+  return 0;
 }
 
 /** Null where the handle makes them. */
@@ -50,21 +56,45 @@ function nextRequest(): HandleRequest | null {
 }
 
 /** Keeps what was written alive as long as the handle needs it. */
-function keep(
-  handle: SocketHandle,
-  request: HandleRequest | null,
-  result: number | HandleRequest,
-  written: unknown,
-): number {
-  if (typeof result !== "number") result.buffer = written;
-  else if (result !== 0) return result;
-  else if (request !== null && handle.writeQueueSize > 0) {
-    request.buffer = written;
-    spare = undefined;
+function keep(request: HandleRequest | null, result: number | HandleRequest, written: unknown): number {
+  if (typeof result === "number" && result !== 0) return result;
+  const taken = takenRequest(request, result);
+  if (taken !== undefined) {
+    taken.buffer = written;
+    taken.oncomplete = onWritten;
   }
   return 0;
 }
 
-function onTaken(this: WaitingRequest, status: number): void {
-  this.whenTaken?.(status === 0 ? null : new Error("the socket was closed before all was written"));
+/**
+ * The request by which the handle will tell of the rest of a write, if there is a rest. The size of its queue does not say so: a peer that
+ * reads meanwhile may have emptied it, and the handle tells even so.
+ */
+function takenRequest(request: HandleRequest | null, result: number | HandleRequest): HandleRequest | undefined {
+  if (typeof result !== "number") return result;
+  if (request === null || request.getAsyncId() <= 0) return undefined;
+  spare = undefined;
+  return request;
+}
+
+function onWritten(this: HandleRequest, status: number, handle: SocketHandle): void {
+  if (status >= 0) return;
+  const owner = ownerOf(handle);
+  owner?.destroy(systemError(status, "write"));
+}
+
+function onTaken(this: WaitingRequest, status: number, handle: SocketHandle): void {
+  if (status >= 0) {
+    this.whenTaken?.(null);
+    return;
+  }
+  const error = systemError(status, "write");
+  ownerOf(handle)?.destroy(error);
+  this.whenTaken?.(error);
+}
+
+/** Nobody once the handle is closed. */
+function ownerOf(handle: SocketHandle): HandleOwner | undefined {
+  const key = socketParts()?.owner;
+  return key === undefined ? undefined : (handle as unknown as Record<symbol, HandleOwner | undefined>)[key];
 }

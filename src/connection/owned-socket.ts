@@ -2,7 +2,7 @@ import type { Buffer } from "node:buffer";
 import type { Duplex } from "node:stream";
 
 import { BareSocket } from "./bare-socket.js";
-import type { SocketOwner } from "./socket-owner.js";
+import { NO_OWNER, type SocketOwner } from "./socket-owner.js";
 import type { Transport } from "./transport.js";
 
 /**
@@ -35,7 +35,10 @@ export function giveBytes(socket: Duplex, bytes: Buffer, length: number): void {
  * properties (so does one that the user keeps): it must not hold the kilobytes of the connection meanwhile.
  */
 export function disownSocket(socket: Transport): void {
-  if (socket instanceof BareSocket) return; // it is forgotten by its handle
+  if (socket instanceof BareSocket) {
+    socket.owner = NO_OWNER;
+    return;
+  }
   (socket as Owned)[OWNER] = undefined;
   socket.off("error", onError);
   socket.off("end", onEnd);

@@ -6,7 +6,9 @@ export interface HandleRequest {
   /** Keeps the bytes alive until the kernel has them. */
   buffer?: unknown;
   /** Told how it ended: 0, or the number of an error. */
-  oncomplete?: (this: HandleRequest, status: number) => void;
+  oncomplete?: (this: HandleRequest, status: number, handle: SocketHandle) => void;
+  /** Positive while a handle has it. */
+  getAsyncId(): number;
 }
 
 /** An address as a handle tells it. */
@@ -21,6 +23,7 @@ export interface SocketHandle {
   onread: unknown;
   /** Bytes that it has been given and the kernel has not taken yet. */
   readonly writeQueueSize: number;
+  readonly bytesRead: number;
   readStart(): number;
   readStop(): number;
   /** Has what is read put into `buffer`, and no memory allocated for it. */
@@ -36,6 +39,8 @@ export interface SocketHandle {
   setKeepAlive(isWanted: boolean, delaySeconds: number): number;
   getpeername(address: HandleAddress): number;
   getsockname(address: HandleAddress): number;
+  /** As `close`, and the peer sees a reset. */
+  reset(onClosed?: (this: SocketHandle) => void): number;
   close(onClosed?: (this: SocketHandle) => void): void;
 }
 

@@ -9,3 +9,11 @@ export interface SocketOwner {
   onInputEnd(): void;
   onSocketClosed(): void;
 }
+
+/** What a socket is left to that is closed: nobody is told anything. */
+export const NO_OWNER: SocketOwner = {
+  onBytes() {},
+  onSocketError() {},
+  onInputEnd() {},
+  onSocketClosed() {},
+};

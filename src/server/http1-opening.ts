@@ -10,7 +10,7 @@ import { earlierResponsesSent } from "./earlier-response.js";
 import { acceptHead, sendRefusal } from "./http-head.js";
 import { type Acceptance, endsOf, type Offer, type Opening, type SocketEnds } from "./opening.js";
 import { type Refusal, refusalOf } from "./refusal.js";
-import { whenDuplexLeft } from "./when-left.js";
+import { hasDuplexLeft, whenDuplexLeft } from "./when-left.js";
 
 /** An upgrade of HTTP/1.1, as `node:http` gives it to its `upgrade` listeners. */
 export class Http1Opening implements Opening {
@@ -40,6 +40,10 @@ export class Http1Opening implements Opening {
 
   get lastingHeaders(): IncomingHttpHeaders {
     return this.headers;
+  }
+
+  get hasLeft(): boolean {
+    return hasDuplexLeft(this.duplex);
   }
 
   readOffer(): Offer | Refusal {

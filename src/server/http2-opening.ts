@@ -6,7 +6,7 @@ import { readHttp2Handshake } from "../protocol/index.js";
 import type { Acceptance, Offer, Opening, SocketEnds } from "./opening.js";
 import { type Refusal, refusalOf } from "./refusal.js";
 import { acceptStream, refuseOverStream } from "./stream-answer.js";
-import { whenDuplexLeft } from "./when-left.js";
+import { hasDuplexLeft, whenDuplexLeft } from "./when-left.js";
 
 const NOTHING = Buffer.alloc(0);
 
@@ -40,6 +40,11 @@ export class Http2Opening implements Opening {
 
   get lastingHeaders(): IncomingHttpHeaders {
     return this.headers;
+  }
+
+  get hasLeft(): boolean {
+    // It may have ended with its headers.
+    return hasDuplexLeft(this.duplex) || this.duplex.endAfterHeaders;
   }
 
   readOffer(): Offer | Refusal {

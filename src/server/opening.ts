@@ -52,6 +52,8 @@ export interface Opening {
   readonly httpVersion: HttpVersion;
   /** Node's own request. */
   readonly incoming: NodeRequest;
+  /** Whether nobody waits for an answer: what it came over is gone, has ended, or takes nothing more. */
+  readonly hasLeft: boolean;
   /** What it asks for by the rules of the RFC, or why it may not be accepted. */
   readOffer(): Offer | Refusal;
   /** Settled when it may be answered. */

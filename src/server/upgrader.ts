@@ -17,7 +17,6 @@ import {
   SpareHalves,
   tellObservers,
   type TimerWheel,
-  type Transport,
   withinBudget,
   WriteSlabPool,
 } from "../connection/index.js";
@@ -129,7 +128,7 @@ export class Upgrader<Data = undefined> {
     const { duplex } = opening;
     const client = clientOf(opening, opening.ends, this.#options.trustProxy);
     ignoreErrors(duplex);
-    if (hasLeft(duplex)) {
+    if (opening.hasLeft) {
       destroySocket(duplex); // Also where the client has ended its own side only: nobody else would end ours.
       return undefined;
     }
@@ -267,7 +266,7 @@ export class Upgrader<Data = undefined> {
     client: RequestClient,
   ): Outcome<Data> {
     if (decided === undefined || decided instanceof Refusal) return decided;
-    if (hasLeft(opening.duplex)) return undefined;
+    if (opening.hasLeft) return undefined;
     if (this.#closing !== undefined) return refusalOf("shutting-down");
     try {
       const deflate = this.#acceptDeflate(offer);
@@ -339,13 +338,6 @@ const NOTHING = Buffer.alloc(0);
 function openSpares(options: ResolvedConnectionOptions, writeSlabs: WriteSlabPool): SpareHalves | undefined {
   if (options.observers !== undefined || options.rateLimit !== undefined) return undefined;
   return new SpareHalves({ options, writeSlabs, maskKeys: undefined });
-}
-
-/** Whether nobody waits for an answer: the socket is gone, has ended, or takes nothing more. */
-function hasLeft(socket: Transport): boolean {
-  // A stream of HTTP/2 may have ended with its headers.
-  const hasEnded = socket.readableEnded || (socket as { endAfterHeaders?: boolean }).endAfterHeaders === true;
-  return socket.destroyed || hasEnded || !socket.writable;
 }
 
 function ignore(): void {}

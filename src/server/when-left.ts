@@ -12,3 +12,8 @@ export function whenDuplexLeft(duplex: Duplex, onLeft: () => void): () => void {
     duplex.off("close", onLeft);
   };
 }
+
+/** Whether the other end of `duplex` is gone or has ended, or it takes nothing more. */
+export function hasDuplexLeft(duplex: Duplex): boolean {
+  return duplex.destroyed || duplex.readableEnded || !duplex.writable;
+}

@@ -139,7 +139,7 @@ describe("writeDirectly, where Node gives the handle no request, as Node 26 does
     });
     const fresh = await import("../../src/connection/direct-write.js");
     const requests: unknown[] = [];
-    const pending: HandleRequest = {};
+    const pending: HandleRequest = { getAsyncId: () => 1 };
     let result: number | HandleRequest = 0;
     const handle = {
       writeQueueSize: 0,

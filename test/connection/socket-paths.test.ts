@@ -23,6 +23,10 @@ describe("a connection on a TCP socket that is written to by its stream", () => 
   connectionContract((options, join) => meet(options, join, { wrap: withoutDirectWrites }));
 });
 
+describe("a connection on the handle of a TCP socket, without the socket", () => {
+  connectionContract((options, join) => meet(options, join, { bare: true }));
+});
+
 describe("a connection on a TLS socket", () => {
   connectionContract((options, join) =>
     meet(options, { ...join, tls: true }, { http: createSecureServer(certificate) }),

@@ -4,7 +4,10 @@ import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { expect, onTestFinished } from "vitest";
 import type { Connection, TimerWheel } from "../../src/connection/index.js";
+import { BareEntrance } from "../../src/server/bare/bare-entrance.js";
+import type { BareOpening } from "../../src/server/bare/bare-opening.js";
 import { type Refusal, Upgrader, type UpgraderOptions } from "../../src/server/index.js";
+import { serveOpening } from "../../src/server/upgrader.js";
 
 export interface UpgradeServerSetup {
   /** Wraps the socket of each upgrade before the upgrader gets it. */
@@ -13,6 +16,8 @@ export interface UpgradeServerSetup {
   readonly http?: Server;
   /** Where to listen; by default 127.0.0.1. */
   readonly host?: string;
+  /** Whether what is plain is taken before `http` sees it, as by `serve`. */
+  readonly bare?: boolean;
   /** What keeps the deadlines; by default the wheel of the process. */
   readonly timers?: TimerWheel;
 }
@@ -39,6 +44,7 @@ export class UpgradeServer<Data = undefined> {
       this.sockets.push(socket);
       void this.#upgrade(request, setup.wrap?.(socket) ?? socket, head);
     });
+    if (setup.bare === true) this.http.once("listening", () => this.#takeBare());
   }
 
   get port(): number {
@@ -50,9 +56,19 @@ export class UpgradeServer<Data = undefined> {
     return this.#accepted.shift() ?? (await new Promise((resolve) => void this.#waiting.push(resolve)));
   }
 
+  #takeBare(): void {
+    const serve = (opening: BareOpening): void =>
+      serveOpening(this.upgrader, opening, (connection) => this.#accept(connection));
+    const entrance = new BareEntrance(this.http, serve, 10_000);
+    onTestFinished(() => entrance.close());
+  }
+
   async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const connection = await this.upgrader.upgrade(request, socket, head);
-    if (connection === undefined) return;
+    if (connection !== undefined) this.#accept(connection);
+  }
+
+  #accept(connection: Connection<Data>): void {
     const taker = this.#waiting.shift();
     if (taker === undefined) this.#accepted.push(connection);
     else taker(connection);

@@ -25,6 +25,9 @@ interface ServerParts {
   maxConnections?: number;
 }
 
+/** What `http` does not tell of connections that it does not see. */
+const missedEvents = ["connection", "upgrade", "clientError"] as const;
+
 /** Node tells every socket that a server makes there. */
 const madeSockets = channel("net.server.socket");
 
@@ -37,12 +40,13 @@ const madeSockets = channel("net.server.socket");
  */
 export class BareEntrance implements BareOpeningOwner {
   readonly timers: TimerWheel = processTimers;
-  readonly #http: HttpServer & ServerParts;
+  readonly http: HttpServer & ServerParts;
   readonly #serve: (opening: BareOpening) => void;
   readonly #timeoutMs: number;
-  /** Those that have not said anything yet. */
-  readonly #silent = new Roster<BareOpening>();
-  readonly #listeners: { readonly connection: number; readonly upgrade: number };
+  /** Those that are not WebSockets yet, and those that have been refused. */
+  readonly #openings = new Roster<BareOpening>();
+  /** How many listeners of ours there are to each of the events that connections taken here do not raise. */
+  readonly #listeners: ReadonlyMap<string, number>;
   /** What a connection that is being handed over has begun with. */
   #begun: Buffer | undefined;
   #own: ((handle: SocketHandle) => void) | undefined;
@@ -52,31 +56,27 @@ export class BareEntrance implements BareOpeningOwner {
    * @param timeoutMs how long a client may say nothing
    */
   constructor(http: HttpServer, serve: (opening: BareOpening) => void, timeoutMs: number) {
-    this.#http = http as HttpServer & ServerParts;
+    this.http = http as HttpServer & ServerParts;
     this.#serve = serve;
     this.#timeoutMs = timeoutMs;
     http.prependListener("connection", (socket: Socket) => this.#giveBeginning(socket));
-    this.#listeners = {
-      connection: http.listenerCount("connection"),
-      upgrade: http.listenerCount("upgrade"),
-    };
+    this.#listeners = new Map(missedEvents.map((event) => [event, http.listenerCount(event)]));
     if (canMakeIncoming && canBeBare()) this.#takeOver();
   }
 
-  /** Closes those that have said nothing. */
+  /** Closes those that are not WebSockets. */
   close(): void {
-    for (const { duplex } of this.#silent) duplex.destroy();
+    for (const { duplex } of this.#openings) duplex.destroy();
   }
 
   onUpgrade(opening: BareOpening): void {
-    this.onSilent(opening);
     this.#serve(opening);
   }
 
   onOther(opening: BareOpening, bytes: Buffer): void {
     const { handle } = opening.duplex;
-    this.onSilent(opening);
-    this.#http._connections--; // it is counted anew
+    this.onEnd(opening);
+    this.http._connections--; // it is counted anew
     handle.readStop();
     this.#begun = bytes;
     try {
@@ -86,17 +86,17 @@ export class BareEntrance implements BareOpeningOwner {
     }
   }
 
-  onSilent({ place }: BareOpening): void {
-    if (place !== undefined) this.#silent.delete(place);
+  onEnd({ place }: BareOpening): void {
+    if (place !== undefined) this.#openings.delete(place);
   }
 
   onSocketClosed(): void {
-    this.#http._connections--;
-    this.#http._emitCloseIfDrained();
+    this.http._connections--;
+    this.http._emitCloseIfDrained();
   }
 
   #takeOver(): void {
-    const http = this.#http;
+    const http = this.http;
     const listening = http._handle;
     const own = listening?.onconnection;
     if (!listening || own === undefined || typeof http._connections !== "number") return;
@@ -111,10 +111,9 @@ export class BareEntrance implements BareOpeningOwner {
   }
 
   #isOurs(handle: SocketHandle | undefined): boolean {
-    const http = this.#http;
+    const http = this.http;
     return (
-      http.listenerCount("connection") === this.#listeners.connection &&
-      http.listenerCount("upgrade") === this.#listeners.upgrade &&
+      missedEvents.every((event) => http.listenerCount(event) === this.#listeners.get(event)) &&
       http.maxConnections === undefined &&
       !madeSockets.hasSubscribers &&
       isNativeHandle(handle)
@@ -122,10 +121,10 @@ export class BareEntrance implements BareOpeningOwner {
   }
 
   #take(handle: SocketHandle): void {
-    this.#http._connections++;
+    this.http._connections++;
     handle.setNoDelay(true); // as node:http does
     const opening = new BareOpening(handle, this);
-    opening.place = this.#silent.add(opening);
+    opening.place = this.#openings.add(opening);
     opening.begin(this.#timeoutMs);
   }
 

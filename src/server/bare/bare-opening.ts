@@ -1,5 +1,6 @@
+import { AsyncResource } from "node:async_hooks";
 import { Buffer } from "node:buffer";
-import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage, Server as HttpServer } from "node:http";
 
 import {
   acceptKey,
@@ -18,24 +19,25 @@ import { readHandshake } from "../../protocol/index.js";
 import { acceptHead, LINGER_MS, refusalBytes } from "../http-head.js";
 import type { Acceptance, Offer, Opening, SocketEnds } from "../opening.js";
 import { type Refusal, refusalOf } from "../refusal.js";
-import { headersOf, HeadersOfText, incomingOf } from "./incoming.js";
+import { HeadersOfText, incomingOf } from "./incoming.js";
 import { StandInSocket } from "./stand-in-socket.js";
 import { readUpgradeHead, type UpgradeHead } from "./upgrade-head.js";
 
 /** Who waits for the requests of bare sockets. */
 export interface BareOpeningOwner extends BareSocketHome {
+  readonly http: HttpServer;
   readonly timers: TimerWheel;
   /** It has asked for a WebSocket. */
   onUpgrade(opening: BareOpening): void;
   /** It begins with something else. */
   onOther(opening: BareOpening, bytes: Buffer): void;
-  /** It is closed and has said nothing. */
-  onSilent(opening: BareOpening): void;
+  /** It is a WebSocket now, or closed. */
+  onEnd(opening: BareOpening): void;
 }
 
-/** What may come behind the head before the handshake is decided; then the kernel keeps the rest. */
-const MAX_AHEAD_BYTES = 64 * 1024;
-const NOTHING: Buffer = Buffer.alloc(0);
+/** What may come behind the head before the handshake is decided, and in how many reads; then the kernel keeps the rest. */
+const MAX_AHEAD_BYTES = 16 * 1024;
+const MAX_AHEAD_READS = 64;
 /** What `node:http` says to one who says nothing. */
 const TIMED_OUT: Buffer = Buffer.from("HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n");
 
@@ -47,13 +49,17 @@ export class BareOpening implements Opening, SocketOwner, TimerOwner {
   readonly httpVersion = "1.1";
   readonly #owner: BareOpeningOwner;
   readonly #timer: WheelTimer = new WheelTimer(this);
+  /** What is asynchronous belongs to who has started the server, and to this handshake: what comes by a handle belongs to nobody. */
+  readonly #scope = new AsyncResource("HalyardOpening");
   #upgrade: UpgradeHead | undefined;
   #key = "";
-  #ahead: Buffer = NOTHING;
+  /** What has come behind the head. */
+  readonly #ahead: Buffer[] = [];
+  #aheadBytes = 0;
   #isRefused = false;
   #onLeft: (() => void) | undefined;
   #ends: SocketEnds | undefined;
-  #incoming: IncomingMessage | undefined;
+  #message: IncomingMessage | undefined;
 
   constructor(handle: SocketHandle, owner: BareOpeningOwner) {
     this.#owner = owner;
@@ -71,7 +77,7 @@ export class BareOpening implements Opening, SocketOwner, TimerOwner {
   }
 
   get head(): Buffer {
-    return this.#ahead;
+    return this.#ahead.length === 1 ? (this.#ahead[0] as Buffer) : Buffer.concat(this.#ahead);
   }
 
   get ends(): SocketEnds {
@@ -80,16 +86,24 @@ export class BareOpening implements Opening, SocketOwner, TimerOwner {
   }
 
   get headers(): IncomingHttpHeaders {
-    return this.#incoming?.headers ?? headersOf(this.#asked);
+    this.#message ??= incomingOf(this.#asked);
+    return this.#message.headers;
   }
 
-  get lastingHeaders(): LaterHeaders {
-    return new HeadersOfText(this.#asked.text);
+  get lastingHeaders(): IncomingHttpHeaders | LaterHeaders {
+    return this.#message?.headers ?? new HeadersOfText(this.#asked.text);
   }
 
   get incoming(): IncomingMessage {
-    this.#incoming ??= incomingOf(this.#asked, new StandInSocket(this.duplex, this.ends));
-    return this.#incoming;
+    this.#message ??= incomingOf(this.#asked);
+    if (this.duplex.standIn === undefined) {
+      this.#message.socket = new StandInSocket(this.duplex, this.ends, this.#owner.http);
+    }
+    return this.#message;
+  }
+
+  get hasLeft(): boolean {
+    return !this.duplex.writable || (this.duplex.readableEnded && this.#aheadBytes === 0);
   }
 
   readOffer(): Offer | Refusal {
@@ -112,10 +126,13 @@ export class BareOpening implements Opening, SocketOwner, TimerOwner {
   accept({ subprotocol, extensions, headers }: Acceptance): void {
     const head = acceptHead(acceptKey(this.#key), subprotocol, extensions, headers);
     this.duplex.write(Buffer.from(head, "latin1"));
+    this.duplex.standIn?.setTimeout(0);
+    this.#owner.onEnd(this);
   }
 
   refuse(refusal: Refusal, timers: TimerWheel): void {
     const response = refusalBytes(refusal, false);
+    if (this.duplex.destroyed) return;
     this.#isRefused = true;
     timers.arm(this.#timer, LINGER_MS);
     this.duplex.resume();
@@ -135,15 +152,12 @@ export class BareOpening implements Opening, SocketOwner, TimerOwner {
   onBytes(chunk: Buffer): void {
     if (this.#isRefused) return;
     if (this.#upgrade === undefined) this.#begin(chunk);
-    else {
-      this.#ahead = Buffer.concat([this.#ahead, chunk]);
-      if (this.#ahead.length >= MAX_AHEAD_BYTES) this.duplex.pause();
-    }
+    else this.#keep(chunk);
   }
 
   onInputEnd(): void {
     if (this.#upgrade === undefined) this.duplex.destroy();
-    else this.#onLeft?.();
+    else if (this.#aheadBytes === 0) this.#onLeft?.();
   }
 
   onSocketError(): void {
@@ -152,16 +166,26 @@ export class BareOpening implements Opening, SocketOwner, TimerOwner {
 
   onSocketClosed(): void {
     this.#owner.timers.disarm(this.#timer);
-    if (this.#upgrade === undefined) this.#owner.onSilent(this);
-    else this.#onLeft?.();
+    this.#owner.onEnd(this);
+    this.#onLeft?.();
   }
 
   #begin(chunk: Buffer): void {
     this.#owner.timers.disarm(this.#timer);
     this.#upgrade = readUpgradeHead(chunk);
-    if (this.#upgrade === undefined) return this.#owner.onOther(this, chunk);
-    this.#ahead = chunk.subarray(this.#upgrade.text.length);
-    this.#owner.onUpgrade(this);
+    if (this.#upgrade === undefined) {
+      this.#scope.runInAsyncScope(() => this.#owner.onOther(this, chunk));
+      return;
+    }
+    this.#keep(chunk.subarray(this.#upgrade.text.length));
+    this.#scope.runInAsyncScope(() => this.#owner.onUpgrade(this));
+  }
+
+  #keep(chunk: Buffer): void {
+    if (chunk.length === 0) return;
+    this.#ahead.push(chunk);
+    this.#aheadBytes += chunk.length;
+    if (this.#aheadBytes >= MAX_AHEAD_BYTES || this.#ahead.length >= MAX_AHEAD_READS) this.duplex.pause();
   }
 
   get #asked(): UpgradeHead {

@@ -14,9 +14,9 @@ interface TakingHeaders {
 export const canMakeIncoming: boolean =
   typeof (IncomingMessage.prototype as TakingHeaders)._addHeaderLines === "function";
 
-/** The request that `node:http` would have made of `head`. */
-export function incomingOf(head: Pick<UpgradeHead, "url" | "rawHeaders">, socket: Socket | undefined): IncomingMessage {
-  const incoming = new IncomingMessage(socket as Socket);
+/** The request that `node:http` would have made of `head`, but for its socket. */
+export function incomingOf(head: Pick<UpgradeHead, "url" | "rawHeaders">): IncomingMessage {
+  const incoming = new IncomingMessage(undefined as unknown as Socket);
   incoming.httpVersionMajor = 1;
   incoming.httpVersionMinor = 1;
   incoming.httpVersion = "1.1";
@@ -24,12 +24,9 @@ export function incomingOf(head: Pick<UpgradeHead, "url" | "rawHeaders">, socket
   incoming.url = head.url;
   (incoming as unknown as { upgrade: boolean }).upgrade = true;
   (incoming as TakingHeaders)._addHeaderLines?.(head.rawHeaders, head.rawHeaders.length);
+  incoming.complete = true;
+  incoming.push(null);
   return incoming;
-}
-
-/** The headers by name, as Node joins them. */
-export function headersOf(head: Pick<UpgradeHead, "url" | "rawHeaders">): IncomingHttpHeaders {
-  return incomingOf(head, undefined).headers;
 }
 
 /** The headers of the head `text`, which has been read before. */
@@ -42,6 +39,6 @@ export class HeadersOfText extends LaterHeaders {
   }
 
   make(): IncomingHttpHeaders {
-    return headersOf(readUpgradeHead(Buffer.from(this.#text, "latin1")) as UpgradeHead);
+    return incomingOf(readUpgradeHead(Buffer.from(this.#text, "latin1")) as UpgradeHead).headers;
   }
 }

@@ -1,5 +1,5 @@
-import type { Buffer } from "node:buffer";
-import { Socket } from "node:net";
+import { Buffer } from "node:buffer";
+import { type Server, Socket } from "node:net";
 
 import type { BareSocket } from "../../connection/index.js";
 import type { SocketEnds } from "../opening.js";
@@ -7,7 +7,9 @@ import type { SocketEnds } from "../opening.js";
 type Done = (error?: Error | null) => void;
 
 interface Chunk {
-  readonly chunk: Buffer;
+  /** Of a `net.Socket`, which leaves it to its handle to encode. */
+  readonly chunk: Buffer | string;
+  readonly encoding: BufferEncoding;
 }
 
 /**
@@ -17,15 +19,20 @@ interface Chunk {
 export class StandInSocket extends Socket {
   readonly #bare: BareSocket;
 
-  constructor(bare: BareSocket, ends: SocketEnds) {
+  /** @param server what the connection was made to */
+  constructor(bare: BareSocket, ends: SocketEnds, server: Server) {
     super({ allowHalfOpen: true, readable: true, writable: true });
     this.#bare = bare;
     const { remoteAddress, remotePort, localAddress, localPort } = ends;
     const remoteFamily = familyOf(remoteAddress);
     const localFamily = familyOf(localAddress);
-    const told = { remoteAddress, remotePort, remoteFamily, localAddress, localPort, localFamily };
+    const addresses = { remoteAddress, remotePort, remoteFamily, localAddress, localPort, localFamily };
+    const told = { ...addresses, server, pending: false };
     for (const [name, value] of Object.entries(told)) Object.defineProperty(this, name, { value, configurable: true });
+    Object.defineProperty(this, "bytesRead", { get: () => bare.handle.bytesRead, configurable: true });
+    this.on("error", ignore); // as the server listens
     bare.standIn = this;
+    if (bare.destroyed) this.destroy();
   }
 
   override address(): object {
@@ -42,20 +49,26 @@ export class StandInSocket extends Socket {
     return this;
   }
 
+  override resetAndDestroy(): this {
+    this.#bare.reset();
+    return this;
+  }
+
   override _read(): void {}
 
-  override _write(chunk: Buffer, _encoding: string, done: Done): void {
-    this.#bare.write(chunk, done);
+  override _write(chunk: Buffer | string, encoding: BufferEncoding, done: Done): void {
+    this.#bare.write(bytesOf({ chunk, encoding }), done);
   }
 
   override _writev(chunks: readonly Chunk[], done: Done): void {
-    for (const { chunk } of chunks.slice(0, -1)) this.#bare.write(chunk);
-    this.#bare.write((chunks.at(-1) as Chunk).chunk, done);
+    this.#bare.write(Buffer.concat(chunks.map(bytesOf)), done);
   }
 
   override _final(done: Done): void {
-    this.#bare.end();
-    done();
+    this.#bare.write(NOTHING, (error) => {
+      this.#bare.end();
+      done(error);
+    });
   }
 
   override _destroy(error: Error | null, done: Done): void {
@@ -63,6 +76,14 @@ export class StandInSocket extends Socket {
     done(error);
   }
 }
+
+const NOTHING = new Uint8Array(0);
+
+function bytesOf({ chunk, encoding }: Chunk): Buffer {
+  return typeof chunk === "string" ? Buffer.from(chunk, encoding) : chunk;
+}
+
+function ignore(): void {}
 
 function familyOf(address: string | undefined): string | undefined {
   if (address === undefined) return undefined;
