@@ -18,6 +18,8 @@ export interface BareSocketHome {
 
 /** What stands for a socket where code of the user's wants one of Node's. */
 export interface SocketStandIn {
+  /** Whether nobody has ended it. */
+  readonly writable: boolean;
   /** Called with 0 when the socket has become a WebSocket. */
   setTimeout(timeoutMs: number): unknown;
   /** Called when the socket is closed. */
@@ -64,9 +66,9 @@ export class BareSocket {
     handle.onread = onRead;
   }
 
-  /** Whether our side is open. */
+  /** Whether our side is open: it is not once its stand-in has been ended, though that tells us later, behind what is written. */
   get writable(): boolean {
-    return !this.#hasEnded && !this.destroyed;
+    return !this.#hasEnded && !this.destroyed && this.standIn?.writable !== false;
   }
 
   /** Bytes that wait here, above the handle, which has a queue of its own. */
@@ -118,7 +120,7 @@ export class BareSocket {
 
   /** Ends our side behind what has been written. The socket closes when the peer has ended its own, too. */
   end(): void {
-    if (!this.writable) return;
+    if (this.#hasEnded || this.destroyed) return;
     this.#hasEnded = true;
     if (this.readableEnded && this.handle.writeQueueSize === 0) {
       this.destroy(); // which ends our side as well

@@ -125,6 +125,26 @@ describe("writeDirectly", () => {
   });
 });
 
+describe("a write that the kernel has taken in two goes, at once", () => {
+  test("has its request to itself: the handle still tells by it", () => {
+    const requests: (HandleRequest | null)[] = [];
+    const handle = {
+      writeQueueSize: 0,
+      writeBuffer: (request: HandleRequest | null) => {
+        requests.push(request);
+        if (requests.length === 2) Object.assign(request as object, { getAsyncId: () => 7 }); // as one that is taken
+        return 0;
+      },
+    } as unknown as SocketHandle;
+    for (const each of ["1", "2", "3", "4"]) writeDirectly(new Duplex(), handle, Buffer.from(each));
+    const [first, second, third, fourth] = requests;
+    expect(second).toBe(first);
+    expect(third).not.toBe(second);
+    expect(fourth).toBe(third);
+    expect(String(second?.buffer)).toBe("2");
+  });
+});
+
 describe("writeDirectly, where Node gives the handle no request, as Node 26 does not", () => {
   test("gives none either, keeps what is pending alive, and leaves a failure to the stream", async () => {
     const parts = socketParts();

@@ -14,6 +14,7 @@ import { Roster } from "../../internal/roster.js";
 import { BareOpening, type BareOpeningOwner } from "./bare-opening.js";
 import { canMakeIncoming } from "./incoming.js";
 
+type Listeners = readonly unknown[];
 type OnConnection = (this: unknown, status: number, handle?: SocketHandle) => void;
 
 /** What `net.Server` has beside its public members. */
@@ -45,8 +46,10 @@ export class BareEntrance implements BareOpeningOwner {
   readonly #timeoutMs: number;
   /** Those that are not WebSockets yet, and those that have been refused. */
   readonly #openings = new Roster<BareOpening>();
-  /** How many listeners of ours there are to each of the events that connections taken here do not raise. */
-  readonly #listeners: ReadonlyMap<string, number>;
+  /** The listeners of ours to each of those. */
+  readonly #listeners: ReadonlyMap<string, Listeners>;
+  /** Whether there are others; undefined where that may have changed. */
+  #hasOthers: boolean | undefined;
   /** What a connection that is being handed over has begun with. */
   #begun: Buffer | undefined;
   #own: ((handle: SocketHandle) => void) | undefined;
@@ -60,8 +63,21 @@ export class BareEntrance implements BareOpeningOwner {
     this.#serve = serve;
     this.#timeoutMs = timeoutMs;
     http.prependListener("connection", (socket: Socket) => this.#giveBeginning(socket));
-    this.#listeners = new Map(missedEvents.map((event) => [event, http.listenerCount(event)]));
+    this.#listeners = new Map(missedEvents.map((event) => [event, http.rawListeners(event)]));
+    const onChange = (): void => (this.#hasOthers = undefined);
+    http.on("newListener", onChange);
+    http.on("removeListener", onChange);
     if (canMakeIncoming && canBeBare()) this.#takeOver();
+  }
+
+  /** Whether nobody else is to see the sockets and the requests. */
+  get isAlone(): boolean {
+    this.#hasOthers ??= this.#findOthers();
+    return !this.#hasOthers && this.http.maxConnections === undefined && !madeSockets.hasSubscribers;
+  }
+
+  #findOthers(): boolean {
+    return missedEvents.some((event) => !isSameList(this.http.rawListeners(event), this.#listeners.get(event) ?? []));
   }
 
   /** Closes those that are not WebSockets. */
@@ -103,21 +119,11 @@ export class BareEntrance implements BareOpeningOwner {
     if (typeof http._emitCloseIfDrained !== "function") return;
     this.#own = (handle) => own.call(listening, 0, handle);
     const take = (handle: SocketHandle): void => this.#take(handle);
-    const isOurs = (handle: SocketHandle | undefined): handle is SocketHandle => this.#isOurs(handle);
+    const isAlone = (): boolean => this.isAlone;
     listening.onconnection = function (status, handle) {
-      if (status === 0 && isOurs(handle)) take(handle);
+      if (status === 0 && isAlone() && isNativeHandle(handle)) take(handle);
       else own.call(this, status, handle);
     };
-  }
-
-  #isOurs(handle: SocketHandle | undefined): boolean {
-    const http = this.http;
-    return (
-      missedEvents.every((event) => http.listenerCount(event) === this.#listeners.get(event)) &&
-      http.maxConnections === undefined &&
-      !madeSockets.hasSubscribers &&
-      isNativeHandle(handle)
-    );
   }
 
   #take(handle: SocketHandle): void {
@@ -133,4 +139,8 @@ export class BareEntrance implements BareOpeningOwner {
     socket.unshift(this.#begun);
     this.#begun = undefined;
   }
+}
+
+function isSameList(list: Listeners, other: Listeners): boolean {
+  return list.length === other.length && list.every((listener, index) => listener === other[index]);
 }

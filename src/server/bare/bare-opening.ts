@@ -27,6 +27,8 @@ import { readUpgradeHead, type UpgradeHead } from "./upgrade-head.js";
 export interface BareOpeningOwner extends BareSocketHome {
   readonly http: HttpServer;
   readonly timers: TimerWheel;
+  /** Whether what comes is its own to answer. */
+  readonly isAlone: boolean;
   /** It has asked for a WebSocket. */
   onUpgrade(opening: BareOpening): void;
   /** It begins with something else. */
@@ -53,7 +55,7 @@ export class BareOpening implements Opening, SocketOwner, TimerOwner {
   readonly #scope = new AsyncResource("HalyardOpening");
   #upgrade: UpgradeHead | undefined;
   #key = "";
-  /** What has come behind the head. */
+  /** What has come behind the request, the first of it together with that. */
   readonly #ahead: Buffer[] = [];
   #aheadBytes = 0;
   #isRefused = false;
@@ -103,7 +105,7 @@ export class BareOpening implements Opening, SocketOwner, TimerOwner {
   }
 
   get hasLeft(): boolean {
-    return !this.duplex.writable || (this.duplex.readableEnded && this.#aheadBytes === 0);
+    return !this.duplex.writable || (this.duplex.readableEnded && !this.#hasMore);
   }
 
   readOffer(): Offer | Refusal {
@@ -157,7 +159,7 @@ export class BareOpening implements Opening, SocketOwner, TimerOwner {
 
   onInputEnd(): void {
     if (this.#upgrade === undefined) this.duplex.destroy();
-    else if (this.#aheadBytes === 0) this.#onLeft?.();
+    else if (!this.#hasMore) this.#onLeft?.();
   }
 
   onSocketError(): void {
@@ -172,7 +174,7 @@ export class BareOpening implements Opening, SocketOwner, TimerOwner {
 
   #begin(chunk: Buffer): void {
     this.#owner.timers.disarm(this.#timer);
-    this.#upgrade = readUpgradeHead(chunk);
+    if (this.#owner.isAlone) this.#upgrade = readUpgradeHead(chunk); // or somebody has come since
     if (this.#upgrade === undefined) {
       this.#scope.runInAsyncScope(() => this.#owner.onOther(this, chunk));
       return;
@@ -181,8 +183,12 @@ export class BareOpening implements Opening, SocketOwner, TimerOwner {
     this.#scope.runInAsyncScope(() => this.#owner.onUpgrade(this));
   }
 
+  /** Whether something has come since the request: then the end is seen behind it, as of a stream of Node's. */
+  get #hasMore(): boolean {
+    return this.#ahead.length > 1;
+  }
+
   #keep(chunk: Buffer): void {
-    if (chunk.length === 0) return;
     this.#ahead.push(chunk);
     this.#aheadBytes += chunk.length;
     if (this.#aheadBytes >= MAX_AHEAD_BYTES || this.#ahead.length >= MAX_AHEAD_READS) this.duplex.pause();

@@ -57,11 +57,11 @@ export class StandInSocket extends Socket {
   override _read(): void {}
 
   override _write(chunk: Buffer | string, encoding: BufferEncoding, done: Done): void {
-    this.#bare.write(bytesOf({ chunk, encoding }), done);
+    this.#send(bytesOf({ chunk, encoding }), done);
   }
 
   override _writev(chunks: readonly Chunk[], done: Done): void {
-    this.#bare.write(Buffer.concat(chunks.map(bytesOf)), done);
+    this.#send(Buffer.concat(chunks.map(bytesOf)), done);
   }
 
   override _final(done: Done): void {
@@ -73,7 +73,14 @@ export class StandInSocket extends Socket {
 
   override _destroy(error: Error | null, done: Done): void {
     this.#bare.destroy();
-    done(error);
+    super._destroy(error, done); // which tells of `close`, and ends what `setTimeout` began
+  }
+
+  /** What the kernel takes at once is done at once, as on any socket: what is written behind it does not wait. */
+  #send(bytes: Buffer, done: Done): void {
+    this.#bare.write(bytes);
+    if (this.#bare.destroyed || this.#bare.handle.writeQueueSize > 0) this.#bare.write(NOTHING, done);
+    else done();
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Buffer } from "node:buffer";
+import { maxHeaderSize } from "node:http";
 
 import { isTokenCharacter } from "../../internal/http-token.js";
 import { listHasToken } from "../../protocol/index.js";
@@ -13,8 +14,8 @@ export interface UpgradeHead {
   readonly rawHeaders: readonly string[];
 }
 
-/** Node's own parser takes 16 KiB. */
-const MAX_HEAD_BYTES = 8 * 1024;
+/** Node's own parser takes 16 KiB, or what `--max-http-header-size` says. */
+const MAX_HEAD_BYTES = Math.min(8 * 1024, maxHeaderSize);
 const MAX_HEADERS = 64;
 const BEGIN = "GET ";
 const SLASH = 0x2f;
