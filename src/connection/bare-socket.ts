@@ -182,7 +182,7 @@ export class BareSocket {
   read(): void {}
 
   #check(status: number, call: string): void {
-    if (status !== 0) this.destroy(systemError(status, call));
+    if (status < 0) this.destroy(systemError(status, call));
   }
 }
 

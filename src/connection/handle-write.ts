@@ -13,6 +13,11 @@ interface HandleOwner {
   destroy(error: Error): unknown;
 }
 
+/** The kernel has taken all of a write. */
+export const TAKEN = 0;
+/** The handle keeps the rest of a write until the kernel takes it. */
+export const WAITING = 1;
+
 const NOTHING = new Uint8Array(0);
 
 /** A request that no handle has taken. */
@@ -22,7 +27,7 @@ let spare: HandleRequest | undefined;
  * Writes `bytes` by `handle`. What the kernel does not take at once the handle keeps, before whatever is written later; until then they
  * must stay as they are. Should that fail later, the owner of the handle is destroyed.
  *
- * @returns 0, or the number of an error
+ * @returns `TAKEN`, `WAITING`, or the number of an error, which is negative
  */
 export function writeBytes(handle: SocketHandle, bytes: Uint8Array): number {
   const request = nextRequest();
@@ -35,7 +40,11 @@ export function writeChunks(handle: SocketHandle, chunks: readonly Uint8Array[])
   return keep(request, handle.writev(request, chunks, true), chunks);
 }
 
-/** Calls `then` after this turn, once the kernel has all that was written to `handle` before, or never will. */
+/**
+ * Calls `then` after this turn, once the kernel has all that was written to `handle` before, or never will.
+ *
+ * @returns `TAKEN`, or the number of an error
+ */
 export function whenTaken(handle: SocketHandle, then: WhenTaken): number {
   const request = nextRequest();
   const result = handle.writeBuffer(request, NOTHING);
@@ -46,7 +55,7 @@ export function whenTaken(handle: SocketHandle, then: WhenTaken): number {
     waiting.whenTaken = then;
     waiting.oncomplete = onTaken;
   }
-  return 0;
+  return TAKEN;
 }
 
 /** Null where the handle makes them. */
@@ -58,12 +67,11 @@ function nextRequest(): HandleRequest | null {
 /** Keeps what was written alive as long as the handle needs it. */
 function keep(request: HandleRequest | null, result: number | HandleRequest, written: unknown): number {
   if (typeof result === "number" && result !== 0) return result;
-  const taken = takenRequest(request, result);
-  if (taken !== undefined) {
-    taken.buffer = written;
-    taken.oncomplete = onWritten;
-  }
-  return 0;
+  const waiting = takenRequest(request, result);
+  if (waiting === undefined) return TAKEN;
+  waiting.buffer = written;
+  waiting.oncomplete = onWritten;
+  return WAITING;
 }
 
 /**

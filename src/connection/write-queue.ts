@@ -6,6 +6,7 @@ import type { ResolvedConnectionOptions } from "./connection-options.js";
 import type { MaskKeys } from "./mask-keys.js";
 import type { Observation } from "./observation.js";
 import type { EncodedMessage } from "./prepared-message.js";
+import { TAKEN } from "./handle-write.js";
 import { directHandle, writeDirectly } from "./direct-write.js";
 import type { SocketHandle } from "./socket-handle.js";
 import type { Transport } from "./transport.js";
@@ -196,8 +197,7 @@ export class WriteQueue {
     this.#isFlushDue = false;
     if (this.#isInFlight || this.#pendingBytes === 0 || this.#socket.destroyed) return;
     this.#pendingBytes = 0;
-    this.#writeOut();
-    if (this.#untakenBytes === 0) {
+    if (this.#writeOut() || this.#untakenBytes === 0) {
       releaseAll(this.#held);
     } else {
       this.#isInFlight = true;
@@ -320,7 +320,7 @@ export class WriteQueue {
   #closeRun(): void {
     const slab = this.#runSlab;
     if (slab === undefined) return;
-    this.#chunks.push(slab.bytes.subarray(this.#runStart, this.#runEnd));
+    this.#chunks.push(slab.view(this.#runStart, this.#runEnd));
     this.#runSlab = undefined;
   }
 
@@ -340,17 +340,20 @@ export class WriteQueue {
    * write, which costs an echo of 64 bytes with one in flight a seventh of its processor time (0.88 against 1.03 of `ws`'s). Only what is
    * in flight is waited for, by an empty write behind it. A single stretch goes past the stream altogether. Over TLS everything is in
    * flight for a while, and the empty write would cost more than the callback.
+   *
+   * @returns whether it is sure that the kernel has taken all
    */
-  #writeOut(): void {
+  #writeOut(): boolean {
     const chunks = this.#chunks;
     const socket = this.#socket;
     const slab = this.#runSlab;
     const whenWritten = this.#handle === undefined ? this.#whenWritten : undefined;
     if (chunks.length === 0 && slab !== undefined) {
       this.#runSlab = undefined;
-      const run = slab.bytes.subarray(this.#runStart, this.#runEnd);
-      if (this.#handle === undefined || !writeDirectly(this.#socket, this.#handle, run)) this.#write(run, whenWritten);
-      return;
+      const run = slab.view(this.#runStart, this.#runEnd);
+      const status = this.#handle === undefined ? undefined : writeDirectly(this.#socket, this.#handle, run);
+      if (status === undefined || status < 0) this.#write(run, whenWritten);
+      return status === TAKEN;
     }
     this.#closeRun();
     const last = chunks.length - 1;
@@ -358,6 +361,7 @@ export class WriteQueue {
     for (const [index, chunk] of chunks.entries()) this.#write(chunk, index === last ? whenWritten : undefined);
     socket.uncork();
     chunks.length = 0;
+    return false;
   }
 
   #write(chunk: Uint8Array, whenWritten: WhenWritten | undefined): void {

@@ -15,10 +15,24 @@ export class WriteSlab {
   /** Counts how often it was written anew. */
   round = 0;
   readonly #owner: SlabOwner;
+  #view: Uint8Array | undefined;
+  #viewStart = 0;
 
   constructor(owner: SlabOwner) {
     this.#owner = owner;
     this.bytes = Buffer.allocUnsafeSlow(owner.slabSize);
+  }
+
+  /**
+   * `bytes[start, end)`. A slab keeps the last: connections that are sent the same, or answers of one length, have the same, and to make
+   * one costs 0.1 µs and 100 bytes.
+   */
+  view(start: number, end: number): Uint8Array {
+    if (this.#view === undefined || this.#viewStart !== start || this.#view.length !== end - start) {
+      this.#view = this.bytes.subarray(start, end);
+      this.#viewStart = start;
+    }
+    return this.#view;
   }
 
   /** Gives up one hold; without holds the slab is written anew. */

@@ -3,6 +3,7 @@ import { connect, createServer, type Socket } from "node:net";
 import { Duplex } from "node:stream";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { directHandle, writeDirectly } from "../../src/connection/direct-write.js";
+import { TAKEN, WAITING } from "../../src/connection/handle-write.js";
 import { type HandleRequest, type SocketHandle, socketParts } from "../../src/connection/socket-handle.js";
 import { handleOf, withoutDirectWrites } from "../support/socket-handle.js";
 import { until } from "../support/turns.js";
@@ -59,10 +60,10 @@ describe("writeDirectly", () => {
   test("goes past the stream", async () => {
     const { socket, peer } = await pair();
     const handle = directHandle(socket) as SocketHandle;
-    expect(writeDirectly(socket, handle, Buffer.from("one "))).toBe(true);
+    expect(writeDirectly(socket, handle, Buffer.from("one "))).toBe(TAKEN);
     const write = vi.spyOn(socket, "write");
-    expect(writeDirectly(socket, handle, Buffer.from("two "))).toBe(true);
-    expect(writeDirectly(socket, handle, Buffer.from("three"))).toBe(true);
+    expect(writeDirectly(socket, handle, Buffer.from("two "))).toBe(TAKEN);
+    expect(writeDirectly(socket, handle, Buffer.from("three"))).toBe(TAKEN);
     expect(write).not.toHaveBeenCalled();
     expect(String(await arrived(peer, 13))).toBe("one two three");
   });
@@ -74,12 +75,12 @@ describe("writeDirectly", () => {
     for (let seed = 0; handle.writeQueueSize === 0; seed++) {
       const chunk = numbered(256 * 1024, seed);
       wanted.push(chunk);
-      expect(writeDirectly(socket, handle, chunk)).toBe(true);
+      expect(writeDirectly(socket, handle, chunk)).toBe(handle.writeQueueSize === 0 ? TAKEN : WAITING);
     }
     for (let seed = 100; seed < 120; seed++) {
       const chunk = numbered(1000, seed);
       wanted.push(chunk);
-      if (seed % 3 > 0 || !writeDirectly(socket, handle, chunk)) socket.write(chunk);
+      if (seed % 3 > 0 || writeDirectly(socket, handle, chunk) < 0) socket.write(chunk);
     }
     const all = Buffer.concat(wanted);
     expect((await arrived(peer, all.length)).equals(all)).toBe(true);
@@ -104,7 +105,7 @@ describe("writeDirectly", () => {
     const handle = directHandle(socket) as SocketHandle;
     socket.cork();
     socket.write("first ");
-    expect(writeDirectly(socket, handle, Buffer.from("second"))).toBe(false);
+    expect(writeDirectly(socket, handle, Buffer.from("second"))).toBeLessThan(0);
     socket.write("second");
     socket.uncork();
     expect(String(await arrived(peer, 12))).toBe("first second");
@@ -117,7 +118,7 @@ describe("writeDirectly", () => {
     const failed = once(socket, "error");
     socket.on("error", () => {});
     await until(() => {
-      if (socket.destroyed || writeDirectly(socket, handle, Buffer.from("x"))) return socket.destroyed;
+      if (socket.destroyed || writeDirectly(socket, handle, Buffer.from("x")) >= 0) return socket.destroyed;
       socket.write("x");
       return true;
     });
@@ -169,13 +170,13 @@ describe("writeDirectly, where Node gives the handle no request, as Node 26 does
       },
     } as unknown as SocketHandle;
     const socket = new Duplex();
-    expect(fresh.writeDirectly(socket, handle, Buffer.from("taken at once"))).toBe(true);
+    expect(fresh.writeDirectly(socket, handle, Buffer.from("taken at once"))).toBe(TAKEN);
     result = pending;
     const bytes = Buffer.from("taken later");
-    expect(fresh.writeDirectly(socket, handle, bytes)).toBe(true);
+    expect(fresh.writeDirectly(socket, handle, bytes)).toBe(WAITING);
     expect(pending.buffer).toBe(bytes);
     result = -32; // EPIPE
-    expect(fresh.writeDirectly(socket, handle, Buffer.from("refused"))).toBe(false);
+    expect(fresh.writeDirectly(socket, handle, Buffer.from("refused"))).toBeLessThan(0);
     expect(requests).toEqual([null, null, null]);
   });
 });
