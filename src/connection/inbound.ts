@@ -102,7 +102,7 @@ export class Inbound implements ReceiverSink, InflatedSink, InflowOwner {
 
   /** Goes on with what was kept, as far as messages are taken, and then with the socket. */
   pump(): void {
-    if (!this.#isReaderBlocked) this.#compressed?.resume();
+    if (!this.#isReaderBlocked()) this.#compressed?.resume();
     this.#inflow.pump();
   }
 
@@ -117,12 +117,12 @@ export class Inbound implements ReceiverSink, InflatedSink, InflowOwner {
 
   /** Whether a message is being handled or inflated, or waits to be. */
   get isBusy(): boolean {
-    return this.#reader.isBlocked || this.#isInflating;
+    return this.#reader.isBlocked || this.#isInflating();
   }
 
   /** Whether everything received has been gone through. */
   get isAllTaken(): boolean {
-    return this.#inflow.isEmpty && !this.#isInflating;
+    return this.#inflow.isEmpty && !this.#isInflating();
   }
 
   /** Drops what is there of messages and all that will come. */
@@ -218,14 +218,14 @@ export class Inbound implements ReceiverSink, InflatedSink, InflowOwner {
    * than a few reads: it may be meant for `receiveStream`.
    */
   get isBlocked(): boolean {
-    return this.#takesMessages && (this.#guard.holdsBack || this.#isInflating || this.#isReaderBlocked);
+    return this.#takesMessages && (this.#guard.holdsBack || this.#isInflating() || this.#isReaderBlocked());
   }
 
-  get #isInflating(): boolean {
+  #isInflating(): boolean {
     return this.#compressed?.isBusy === true;
   }
 
-  get #isReaderBlocked(): boolean {
+  #isReaderBlocked(): boolean {
     const gatheredBytes = this.#receiver.gatheredBytes + (this.#compressed?.gatheredBytes ?? 0);
     return this.#reader.isBlocked || !this.mayGather(gatheredBytes);
   }

@@ -410,7 +410,7 @@ export class Link implements InboundOwner, ReaderOwner, OutboxOwner, GuardOwner,
   /** Both close frames are out, or none is needed any more: ends our side of the socket and waits for the peer's. */
   #endSocket(): void {
     this.outbox.end();
-    if (!this.#isLeftToPeer) this.outbox.endSocket();
+    if (!this.#isLeftToPeer()) this.outbox.endSocket();
     this.inbound.ignoreRest();
     this.#startClosing();
   }
@@ -419,7 +419,7 @@ export class Link implements InboundOwner, ReaderOwner, OutboxOwner, GuardOwner,
    * RFC 6455 §7.1.1: after the closing handshake the server is the one to close the TCP connection first, and then the one that
    * keeps its port for a while (TIME_WAIT); a client waits for it.
    */
-  get #isLeftToPeer(): boolean {
+  #isLeftToPeer(): boolean {
     const state = this.#state;
     return this.#role === "client" && state.kind === "closed" && state.summary.clean && !this.#hasInputEnded;
   }

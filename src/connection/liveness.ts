@@ -59,7 +59,7 @@ export class Liveness extends Deadline {
     this.#options = options;
     this.#timers = timers;
     this.#owner = owner;
-    const openedMs = this.#nowMs;
+    const openedMs = this.#nowMs();
     this.#endOfLifeMs = this.#after(openedMs, options.maxLifetimeMs);
     this.#pingDueMs = this.#after(openedMs, options.pingIntervalMs);
     this.#lastMessageMs = openedMs;
@@ -71,19 +71,19 @@ export class Liveness extends Deadline {
     return this.#isBehind;
   }
 
-  get #nowMs(): number {
+  #nowMs(): number {
     return Math.floor(this.#timers.nowMs);
   }
 
   /** A message has come, whole. */
   onMessage(): void {
-    this.#lastMessageMs = this.#nowMs;
+    this.#lastMessageMs = this.#nowMs();
     this.#messageDueMs = undefined;
   }
 
   /** A message was given to send. */
   onMessageQueued(): void {
-    this.#lastMessageMs = this.#nowMs;
+    this.#lastMessageMs = this.#nowMs();
   }
 
   /**
@@ -95,16 +95,16 @@ export class Liveness extends Deadline {
       this.#hasHeard = true;
       if (this.#messageDueMs !== undefined) this.#messageDueMs += Math.ceil(length / LEAST_BYTES_PER_MS);
     } else {
-      this.#lastMessageMs = this.#nowMs;
+      this.#lastMessageMs = this.#nowMs();
     }
     if (isBehind !== this.#isBehind) {
       this.#isBehind = isBehind;
-      if (isBehind) this.#behindSinceMs = this.#nowMs;
+      if (isBehind) this.#behindSinceMs = this.#nowMs();
       else this.#onCaughtUp();
     }
     this.#isMessageUnderWay = isMessageUnderWay;
     if (isMessageUnderWay && this.#messageDueMs === undefined) {
-      this.#messageDueMs = this.#after(this.#nowMs, this.#options.messageTimeoutMs);
+      this.#messageDueMs = this.#after(this.#nowMs(), this.#options.messageTimeoutMs);
       this.#wakeBy(this.#messageDueMs);
     }
   }
@@ -112,7 +112,7 @@ export class Liveness extends Deadline {
   /** A write has to wait for the kernel. */
   onStalled(): void {
     this.#onWriteProgress(this.#owner.unwrittenBytes);
-    this.#wakeBy(this.#nextLookMs);
+    this.#wakeBy(this.#nextLookMs());
   }
 
   /** Ends the watch. */
@@ -123,7 +123,7 @@ export class Liveness extends Deadline {
 
   onDue(): void {
     this.#wakeAtMs = undefined;
-    const nowMs = this.#nowMs;
+    const nowMs = this.#nowMs();
     this.#look();
     const overdue = this.#findOverdue(nowMs);
     if (overdue !== undefined) {
@@ -131,7 +131,7 @@ export class Liveness extends Deadline {
       this.#owner.onOverdue(overdue);
       return;
     }
-    if (isDue(this.#pingDueMs, nowMs) && !this.#isWaitingForPong) this.#ping(nowMs);
+    if (isDue(this.#pingDueMs, nowMs) && !this.#isWaitingForPong()) this.#ping(nowMs);
     if (!this.#isOver) this.#sleep();
   }
 
@@ -140,7 +140,7 @@ export class Liveness extends Deadline {
     if (!this.#isBehind && isDue(this.#pongDueMs, nowMs)) return "ping-timeout";
     if (!this.#isBehind && isDue(this.#messageDueMs, nowMs)) return "message-timeout";
     if (isDue(this.#endOfLifeMs, nowMs)) return "max-lifetime";
-    if (isDue(this.#idleDueMs, nowMs)) return "idle-timeout";
+    if (isDue(this.#idleDueMs(), nowMs)) return "idle-timeout";
     return undefined;
   }
 
@@ -149,7 +149,7 @@ export class Liveness extends Deadline {
     if (this.#hasHeard) this.#pongDueMs = undefined;
     const isWriting = this.#unwritten > 0;
     const isActive = isWriting || this.#isMessageUnderWay || this.#isBehind || this.#owner.isBusy;
-    if (isActive) this.#lastMessageMs = this.#nowMs;
+    if (isActive) this.#lastMessageMs = this.#nowMs();
     if (!isWriting) return;
     const unwritten = this.#owner.unwrittenBytes;
     if (unwritten !== this.#unwritten) this.#onWriteProgress(unwritten);
@@ -157,7 +157,7 @@ export class Liveness extends Deadline {
 
   /** The peer, or the path to it, has taken something: it is there. */
   #onWriteProgress(unwritten: number): void {
-    const nowMs = this.#nowMs;
+    const nowMs = this.#nowMs();
     this.#unwritten = unwritten;
     this.#writeDueMs = unwritten === 0 ? undefined : this.#after(nowMs, this.#options.writeTimeoutMs);
     if (this.#pongDueMs !== undefined) this.#pongDueMs = this.#after(nowMs, this.#options.pongTimeoutMs);
@@ -165,14 +165,14 @@ export class Liveness extends Deadline {
 
   /** Reading goes on: what we did not read in the meantime is no fault of the peer's. */
   #onCaughtUp(): void {
-    const nowMs = this.#nowMs;
+    const nowMs = this.#nowMs();
     if (this.#messageDueMs !== undefined) this.#messageDueMs += nowMs - this.#behindSinceMs;
     if (this.#pongDueMs !== undefined) this.#pongDueMs = this.#after(nowMs, this.#options.pongTimeoutMs);
     this.#wakeBy(earliest(this.#pongDueMs, this.#messageDueMs));
   }
 
   /** One ping at a time waits for its answer; but while we do not read, further ones keep the path open. */
-  get #isWaitingForPong(): boolean {
+  #isWaitingForPong(): boolean {
     return this.#pongDueMs !== undefined && !this.#isBehind;
   }
 
@@ -183,13 +183,13 @@ export class Liveness extends Deadline {
     this.#owner.onPingDue();
   }
 
-  get #idleDueMs(): Time {
+  #idleDueMs(): Time {
     return this.#after(this.#lastMessageMs, this.#options.idleTimeoutMs);
   }
 
-  get #nextLookMs(): Time {
+  #nextLookMs(): Time {
     if (this.#unwritten === 0) return undefined;
-    return earliest(timeOf(this.#nowMs + this.#options.writeTimeoutMs / LOOKS), this.#writeDueMs);
+    return earliest(timeOf(this.#nowMs() + this.#options.writeTimeoutMs / LOOKS), this.#writeDueMs);
   }
 
   /** What was noted by the wheel's clock may have happened a tick later: nothing is overdue too soon. */
@@ -199,18 +199,18 @@ export class Liveness extends Deadline {
 
   #sleep(): void {
     // A ping that is due already waits for the pong of the last.
-    const isPingNext = !this.#isWaitingForPong || !isDue(this.#pingDueMs, this.#nowMs);
+    const isPingNext = !this.#isWaitingForPong() || !isDue(this.#pingDueMs, this.#nowMs());
     const pingMs = isPingNext ? this.#pingDueMs : undefined;
     const judgedMs = this.#isBehind ? undefined : earliest(this.#pongDueMs, this.#messageDueMs);
-    const soonMs = earliest(earliest(this.#nextLookMs, pingMs), judgedMs);
-    this.#wakeBy(earliest(soonMs, earliest(this.#endOfLifeMs, this.#idleDueMs)));
+    const soonMs = earliest(earliest(this.#nextLookMs(), pingMs), judgedMs);
+    this.#wakeBy(earliest(soonMs, earliest(this.#endOfLifeMs, this.#idleDueMs())));
   }
 
   #wakeBy(atMs: Time): void {
     if (atMs === undefined || this.#isOver) return;
     if (this.#wakeAtMs !== undefined && atMs >= this.#wakeAtMs) return;
     this.#wakeAtMs = atMs;
-    this.#timers.arm(this, atMs - this.#nowMs);
+    this.#timers.arm(this, atMs - this.#nowMs());
   }
 }
 

@@ -117,7 +117,7 @@ export class Reader {
 
   /** The next message, as an iterator gives it. */
   next(): Promise<NextMessage> {
-    if (!this.#isFree) return handled(Promise.reject(ConnectionError.alreadyReading()));
+    if (!this.#isFree()) return handled(Promise.reject(ConnectionError.alreadyReading()));
     const held = this.#takeHeld();
     if (held !== undefined) return Promise.resolve({ done: false, value: held });
     if (this.#owner.hasEnded) return Promise.resolve(NO_MORE);
@@ -129,7 +129,7 @@ export class Reader {
 
   /** The next message as a stream, once its first byte is there. */
   nextStream(): Promise<MessageStream | undefined> {
-    if (!this.#isFree) return handled(Promise.reject(ConnectionError.alreadyReading()));
+    if (!this.#isFree()) return handled(Promise.reject(ConnectionError.alreadyReading()));
     const held = this.#takeHeld();
     if (held !== undefined) return Promise.resolve(wholeAsStream(held));
     if (this.#owner.hasEnded) return Promise.resolve(undefined);
@@ -141,7 +141,7 @@ export class Reader {
   }
 
   /** Whether a reader may begin: nobody else reads, and a message stream that is under way has been given up. */
-  get #isFree(): boolean {
+  #isFree(): boolean {
     return this.#state.kind === "idle" && (this.#inbound === undefined || this.#inbound.isCancelled);
   }
 
@@ -160,7 +160,7 @@ export class Reader {
    * @throws ConnectionError `already-reading`
    */
   handle(): void {
-    if (!this.#isFree) throw ConnectionError.alreadyReading();
+    if (!this.#isFree()) throw ConnectionError.alreadyReading();
     this.#state = HANDLER;
   }
 

@@ -3,6 +3,7 @@ import { Socket } from "node:net";
 
 import { applyMask, FIN, frameHeaderLength, Opcode, writeFrameHeader, writeUint32 } from "../protocol/index.js";
 import type { ResolvedConnectionOptions } from "./connection-options.js";
+import { HeldSlabs } from "./held-slabs.js";
 import type { MaskKeys } from "./mask-keys.js";
 import type { Observation } from "./observation.js";
 import type { EncodedMessage } from "./prepared-message.js";
@@ -68,7 +69,7 @@ export class WriteQueue {
 
   /** What waits for the next flush, in order: closed runs of slabs, and payloads too long to copy. */
   #chunks: Uint8Array[] = [];
-  #held: WriteSlab[] = [];
+  #held: HeldSlabs = new HeldSlabs();
   #pendingBytes = 0;
 
   // The run that is still being written: `#runSlab.bytes[#runStart, #runEnd)`.
@@ -80,7 +81,7 @@ export class WriteQueue {
   #written: WhenWritten | undefined;
   #isInFlight = false;
   /** There once a write has had to wait. */
-  #inFlightHeld: WriteSlab[] | undefined;
+  #inFlightHeld: HeldSlabs | undefined;
   #isFlushDue = false;
   #isCorked = false;
   #isEnding = false;
@@ -108,7 +109,7 @@ export class WriteQueue {
       !this.#isFlushDue &&
       !this.#isCorked &&
       !this.#isEnding &&
-      this.#held.length === 0
+      this.#held.isEmpty
     );
   }
 
@@ -119,7 +120,7 @@ export class WriteQueue {
 
   /** Bytes queued here or in the socket that the kernel has not taken. */
   get bufferedBytes(): number {
-    return this.#isInFlight ? this.#pendingBytes + this.#untakenBytes : this.#pendingBytes;
+    return this.#isInFlight ? this.#pendingBytes + this.#untakenBytes() : this.#pendingBytes;
   }
 
   /** Whether something is queued, here or in the socket, that the kernel has not taken. */
@@ -140,7 +141,7 @@ export class WriteQueue {
     }
     const length = Buffer.byteLength(message);
     const size = this.#headerLength(length) + length;
-    if (size > this.#pool.slabSize) {
+    if (size > this.#pool().slabSize) {
       this.#longFrame(FIN | Opcode.text, Buffer.from(message), true);
       return;
     }
@@ -167,7 +168,7 @@ export class WriteQueue {
       return;
     }
     const { frame } = message;
-    if (frame.length * 2 > this.#pool.slabSize) {
+    if (frame.length * 2 > this.#pool().slabSize) {
       this.#closeRun();
       this.#chunks.push(frame);
     } else if (this.#isInFlight) {
@@ -197,12 +198,12 @@ export class WriteQueue {
     this.#isFlushDue = false;
     if (this.#isInFlight || this.#pendingBytes === 0 || this.#socket.destroyed) return;
     this.#pendingBytes = 0;
-    if (this.#writeOut() || this.#untakenBytes === 0) {
-      releaseAll(this.#held);
+    if (this.#writeOut() || this.#untakenBytes() === 0) {
+      this.#held.release();
     } else {
       this.#isInFlight = true;
-      if (this.#handle !== undefined) this.#socket.write(NOTHING, this.#whenWritten);
-      const held = this.#inFlightHeld ?? [];
+      if (this.#handle !== undefined) this.#socket.write(NOTHING, this.#whenWritten());
+      const held = this.#inFlightHeld ?? new HeldSlabs();
       this.#inFlightHeld = this.#held;
       this.#held = held;
       this.#own = undefined;
@@ -225,8 +226,8 @@ export class WriteQueue {
     this.#chunks = [];
     this.#pendingBytes = 0;
     this.#isInFlight = false;
-    releaseAll(this.#held);
-    releaseAll(this.#inFlightHeld);
+    this.#held.release();
+    this.#inFlightHeld?.release();
   }
 
   #shortText(message: string): void {
@@ -247,7 +248,7 @@ export class WriteQueue {
   #frame(firstByte: number, payload: Uint8Array): void {
     const { length } = payload;
     const size = this.#headerLength(length) + length;
-    if (length * 2 > this.#pool.slabSize || size > this.#pool.slabSize) {
+    if (length * 2 > this.#pool().slabSize || size > this.#pool().slabSize) {
       this.#longFrame(firstByte, payload, false);
       return;
     }
@@ -291,14 +292,14 @@ export class WriteQueue {
     if (this.#maskKeys !== undefined) applyMask(bytes, start, end, this.#maskKey);
   }
 
-  get #pool(): WriteSlabPool {
+  #pool(): WriteSlabPool {
     if (!this.#isInFlight) return this.#shared;
     return (this.#own ??= new WriteSlabPool(Math.min(BACKLOG_SLAB_BYTES, this.#shared.slabSize)));
   }
 
   /** Takes `size` bytes of a slab for the next frame and returns where they begin. */
   #reserve(size: number): number {
-    const slab = this.#pool.withRoom(size);
+    const slab = this.#pool().withRoom(size);
     const at = slab.used;
     slab.used += size;
     this.#extendRun(slab, at, size);
@@ -311,8 +312,7 @@ export class WriteQueue {
       this.#closeRun();
       this.#runSlab = slab;
       this.#runStart = at;
-      slab.holds++;
-      this.#held.push(slab);
+      this.#held.hold(slab);
     }
     this.#runEnd = at + size;
   }
@@ -347,7 +347,7 @@ export class WriteQueue {
     const chunks = this.#chunks;
     const socket = this.#socket;
     const slab = this.#runSlab;
-    const whenWritten = this.#handle === undefined ? this.#whenWritten : undefined;
+    const whenWritten = this.#handle === undefined ? this.#whenWritten() : undefined;
     if (chunks.length === 0 && slab !== undefined) {
       this.#runSlab = undefined;
       const run = slab.view(this.#runStart, this.#runEnd);
@@ -368,13 +368,13 @@ export class WriteQueue {
     this.#socket.write(this.#copies ? Buffer.from(chunk) : chunk, whenWritten);
   }
 
-  get #whenWritten(): WhenWritten {
+  #whenWritten(): WhenWritten {
     this.#written ??= (error) => this.#onWritten(error);
     return this.#written;
   }
 
   /** Bytes that the socket has been given, by its stream or past it, and that the kernel has not taken. */
-  get #untakenBytes(): number {
+  #untakenBytes(): number {
     const inStream = this.#socket.writableLength;
     return inStream > 0 ? inStream : (this.#handle?.writeQueueSize ?? 0);
   }
@@ -385,17 +385,11 @@ export class WriteQueue {
    */
   #onWritten(error: Error | null | undefined): void {
     if (error || this.#socket.destroyed) return;
-    if (!this.#isInFlight || this.#untakenBytes > 0) return;
+    if (!this.#isInFlight || this.#untakenBytes() > 0) return;
     this.#isInFlight = false;
-    releaseAll(this.#inFlightHeld);
+    this.#inFlightHeld?.release();
     this.flush();
     if (this.#isEnding) this.#socket.end();
     else this.#owner.onWritten();
   }
-}
-
-function releaseAll(slabs: WriteSlab[] | undefined): void {
-  if (slabs === undefined) return;
-  for (const slab of slabs) slab.release();
-  slabs.length = 0;
 }
