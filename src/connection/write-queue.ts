@@ -18,8 +18,12 @@ import type { WriteSlab } from "./write-slab.js";
 const MASK_BIT = 0x80;
 const MASK_KEY_BYTES = 4;
 const NOTHING = new Uint8Array(0);
-/** A text of up to this many UTF-16 units takes at most 125 bytes of UTF-8, hence a header of two. */
-const SHORT_TEXT_UNITS = 41;
+/** A text of so many UTF-16 units fits into the smallest slab whatever bytes it takes, and mostly needs no longer header than the shortest. */
+const SHORT_TEXT_UNITS = 80;
+/** A payload of up to so many bytes has a header of two; RFC 6455 §5.2. */
+const SHORT_BYTES = 125;
+/** What that of a longer one has more. */
+const LONGER_HEADER_BYTES = 2;
 /** Slab size of the backlog that a connection keeps for itself while the kernel takes no more. */
 const BACKLOG_SLAB_BYTES = 4 * 1024;
 
@@ -230,19 +234,25 @@ export class WriteQueue {
     this.#inFlightHeld?.release();
   }
 
+  /** Writes the text where it belongs behind a short header, and moves it should it need a longer one: to ask for its length first costs more. */
   #shortText(message: string): void {
-    const headerLength = this.#headerLength(0);
-    const room = headerLength + message.length * 3;
+    const room = this.#headerLength(0) + LONGER_HEADER_BYTES + message.length * 3;
     const at = this.#reserve(room);
     const slab = this.#runSlab as WriteSlab;
-    const start = at + headerLength;
-    const length = slab.bytes.write(message, start);
-    this.#writeHeader(slab.bytes, at, FIN | Opcode.text, length);
-    this.#mask(slab.bytes, start, start + length);
-    const unused = room - headerLength - length;
+    const { bytes } = slab;
+    let start = at + this.#headerLength(0);
+    const length = bytes.write(message, start);
+    if (length > SHORT_BYTES) {
+      bytes.copyWithin(start + LONGER_HEADER_BYTES, start, start + length);
+      start += LONGER_HEADER_BYTES;
+    }
+    this.#writeHeader(bytes, at, FIN | Opcode.text, length);
+    this.#mask(bytes, start, start + length);
+    const end = start + length;
+    const unused = at + room - end;
     slab.used -= unused;
     this.#runEnd -= unused;
-    this.#afterFrame(headerLength + length);
+    this.#afterFrame(end - at);
   }
 
   #frame(firstByte: number, payload: Uint8Array): void {

@@ -8,7 +8,7 @@ import { RecordingSink } from "../protocol/support/recording-sink.js";
 import { nextTurn } from "../support/turns.js";
 
 const SLAB_BYTES = 4096;
-const LENGTHS = [0, 1, 41, 42, 125, 126, 2048, 2049, 4095, 4096, 65_535, 65_536, 100_000];
+const LENGTHS = [0, 1, 80, 81, 125, 126, 128, 160, 161, 2048, 2049, 4095, 4096, 65_535, 65_536, 100_000];
 
 /** A queue whose output is kept. */
 function setUp(maskKeys: MaskKeys | undefined) {
@@ -63,6 +63,23 @@ describe.each(ends)("%s", (_, peerRole, createKeys) => {
       { binary: before.toString("hex") },
     ]);
     expect(bytes).toEqual(before);
+  });
+});
+
+describe.each(ends)("%s and a short text", (_, peerRole, createKeys) => {
+  test("has the header that its bytes need, whatever its characters take, several in one slab", async () => {
+    const { queue, output } = setUp(createKeys());
+    const texts = [
+      "中".repeat(41),
+      "中".repeat(42),
+      "中".repeat(80),
+      "é".repeat(62),
+      "é".repeat(63),
+      "x".repeat(80),
+      "😀".repeat(40),
+    ];
+    for (const text of texts) queue.text(text);
+    expect(received(await output(), peerRole)).toEqual(texts.map((text) => ({ text })));
   });
 });
 
