@@ -6,22 +6,13 @@ import { obtain } from "../internal/obtain.js";
 import { allocateReceiving } from "./mask-kernel.js";
 import { BareSocket } from "./bare-socket.js";
 import { giveBytes } from "./owned-socket.js";
+import { type SocketHandle, socketParts } from "./socket-handle.js";
 import type { Transport } from "./transport.js";
 
-/** What a `net.Socket` in user-buffer mode holds under symbols of its own, found by their descriptions. */
-interface UserBufferKeys {
-  readonly buffer: symbol;
-  readonly callback: symbol;
-}
-
-interface UserBufferHandle {
-  useUserBuffer(buffer: Buffer): void;
-}
-
-const keys: UserBufferKeys | undefined = findKeys();
+const parts = socketParts();
 
 /** Whether this runtime lets an accepted socket read into a buffer of ours. */
-export const canShareReadBuffer: boolean = keys !== undefined;
+export const canShareReadBuffer: boolean = parts !== undefined;
 
 /**
  * The buffer that the kernel's bytes are read into. All connections share one: the callback takes what it needs before it
@@ -49,14 +40,14 @@ export class ReadBuffer {
       giveBytes(socket, chunk, chunk.length);
     }
     const handle = userBufferHandle(socket);
-    if (keys === undefined || handle === undefined) {
+    if (parts === undefined || handle === undefined) {
       // What another duplex gives may be somebody else's too, and the receiver unmasks in place.
       socket.on("data", socket instanceof Socket ? giveChunk : giveCopy);
       return;
     }
-    const parts = socket as unknown as Record<symbol, unknown>;
-    parts[keys.buffer] = this.#bytes;
-    parts[keys.callback] = giveRead;
+    const members = socket as unknown as Record<symbol, unknown>;
+    members[parts.buffer] = this.#bytes;
+    members[parts.bufferCallback] = giveRead;
     handle.useUserBuffer(this.#bytes);
   }
 }
@@ -79,17 +70,10 @@ function readLeftOver(socket: Duplex): Buffer | null {
   return socket.readableLength > 0 ? (socket.read() as Buffer | null) : null;
 }
 
-function userBufferHandle(socket: Duplex): UserBufferHandle | undefined {
-  if (keys === undefined || !(socket instanceof Socket) || !(keys.buffer in socket)) return undefined;
-  const handle = (socket as unknown as { _handle?: Partial<UserBufferHandle> | null })._handle;
-  return typeof handle?.useUserBuffer === "function" ? (handle as UserBufferHandle) : undefined;
-}
-
-function findKeys(): UserBufferKeys | undefined {
-  const symbols = Object.getOwnPropertySymbols(new Socket());
-  const buffer = symbols.find((symbol) => symbol.description === "kBuffer");
-  const callback = symbols.find((symbol) => symbol.description === "kBufferCb");
-  return buffer === undefined || callback === undefined ? undefined : { buffer, callback };
+function userBufferHandle(socket: Duplex): Pick<SocketHandle, "useUserBuffer"> | undefined {
+  if (parts === undefined || !(socket instanceof Socket) || !(parts.buffer in socket)) return undefined;
+  const handle = (socket as unknown as { readonly _handle?: Partial<SocketHandle> | null })._handle;
+  return typeof handle?.useUserBuffer === "function" ? (handle as SocketHandle) : undefined;
 }
 
 const shared = new Map<number, ReadBuffer>();

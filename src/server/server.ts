@@ -20,7 +20,12 @@ export interface Server<Data = undefined> {
   readonly url: string;
   /** The port that it listens on, also where 0 was asked for. */
   readonly port: number;
-  /** Node's server, for what is not here. In a primary it does not listen: the workers' do. */
+  /**
+   * Node's server, for what is not here. In a primary it does not listen: the workers' do.
+   *
+   * Over plain TCP it does not see the connections that begin with a request for a WebSocket, nor those that have said nothing yet, unless
+   * you listen for its `connection`, `upgrade` or `clientError`, or set its `maxConnections`: then it sees all that come from then on.
+   */
   readonly http: HttpServer | HttpsServer;
   /** The connections of this process that are not closed yet; in a primary there are none. */
   readonly connections: ReadonlySet<Connection<Data>>;

@@ -27,7 +27,10 @@ export interface HttpRequest {
   readonly local: string;
   /** `"2.0"` over HTTP/2, `"1.1"` otherwise. */
   readonly httpVersion: HttpVersion;
-  /** Node's own request, for what is not here. */
+  /**
+   * Node's own request, for what is not here. Over plain TCP `serve` makes it when you ask, and its `socket` stands for a connection that has
+   * none of Node's: it has the addresses, can be written to and destroyed, and tells of `close`; what comes is not read from it.
+   */
   readonly incoming: NodeRequest;
 }
 
