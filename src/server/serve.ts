@@ -14,15 +14,17 @@ import { type Connection, processTimers } from "../connection/index.js";
 import { checkBoolean, checkFunction, checkInteger, checkKeys, checkText } from "../internal/option-check.js";
 import { Roster } from "../internal/roster.js";
 import { BareEntrance } from "./bare/bare-entrance.js";
-import type { BareOpening } from "./bare/bare-opening.js";
 import type { DrainReport } from "./drain.js";
 import type { Endpoint } from "./endpoint.js";
 import { answerWithoutUpgrade, closeAfterOffer, offersWebSocket } from "./foreign-upgrade.js";
 import { type Health, type HealthOptions, resolveHealth } from "./health.js";
+import { Http1Opening } from "./http1-opening.js";
 import { Http2Entrance, type Http2Listeners } from "./http2-entrance.js";
+import { Http2Opening } from "./http2-opening.js";
 import { resolveHostPolicy } from "./host-policy.js";
 import { answerHttp } from "./http-answer.js";
 import { OpenResponses } from "./open-responses.js";
+import type { Opening } from "./opening.js";
 import { readProxyProtocol } from "./proxy/proxy-protocol.js";
 import { resolveTrustProxy } from "./proxy/trust-proxy.js";
 import { pathOf, routeTable } from "./route-table.js";
@@ -114,21 +116,19 @@ export async function serve<Data = undefined>(options: ServeOptions<Data>): Prom
   const health = resolveHealth(options.health, isRoute);
   const trustProxy = resolveTrustProxy(options.trustProxy);
   const answer = answerHttp({ checkHost, trustProxy, health, isRoute, files, fallback, report });
-  http.on("request", closeAfterOffer);
-  http.on("request", answer);
-  http.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    if (!offersWebSocket(request)) return answerWithoutUpgrade(http, request, socket, head);
-    const endpoint = routes.get(pathOf(request));
-    if (endpoint === undefined) upgrader.refuse("no-such-route", request, socket);
-    else upgrader.serve(request, socket, head, endpoint);
-  });
-  const serveBare = (opening: BareOpening): void => {
+  const open = (opening: Opening): void => {
     const endpoint = routes.get(pathOf(opening));
     if (endpoint === undefined) refuseOpening(upgrader, "no-such-route", opening);
     else serveOpening(upgrader, opening, endpoint);
   };
+  http.on("request", closeAfterOffer);
+  http.on("request", answer);
+  http.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    if (!offersWebSocket(request)) return answerWithoutUpgrade(http, request, socket, head);
+    open(new Http1Opening(request, socket, head));
+  });
   const responses = new OpenResponses();
-  const entrance = openHttp2(http, upgrader, routes, options, (request, response) => {
+  const entrance = openHttp2(http, options, open, (request, response) => {
     responses.add(request, response);
     answer(request, response);
   });
@@ -148,23 +148,18 @@ export async function serve<Data = undefined>(options: ServeOptions<Data>): Prom
   // Both TLS and PROXY protocol come before the request.
   const isPlain = options.tls === undefined && trustProxy?.proxyProtocol !== true;
   const parts = { http, upgrader, options, link, health, responses, entrance };
-  return new ListeningServer({ ...parts, serveBare: isPlain ? serveBare : undefined });
+  return new ListeningServer({ ...parts, serveBare: isPlain ? open : undefined });
 }
 
 /** Lets HTTP/2 in where the option asks for it. */
 function openHttp2<Data>(
   http: HttpServer | HttpsServer,
-  upgrader: Upgrader<Data>,
-  routes: ReadonlyMap<string, Endpoint<Data>>,
   { http2, ...options }: ServeOptions<Data>,
+  open: (opening: Opening) => void,
   request: RequestListener,
 ): Http2Entrance | undefined {
   if (!checkBoolean("http2", http2, false)) return undefined;
-  const webSocket: Http2Listeners["webSocket"] = (stream, headers) => {
-    const endpoint = routes.get(pathOf({ url: headers[":path"] }));
-    if (endpoint === undefined) upgrader.refuseStream("no-such-route", stream, headers);
-    else upgrader.serveStream(stream, headers, endpoint);
-  };
+  const webSocket: Http2Listeners["webSocket"] = (stream, headers) => open(new Http2Opening(stream, headers));
   const firstByteMs = handshakeTimeoutOf(options);
   const deadlines = { firstByteMs, requestMs: requestTimeoutOf(firstByteMs) };
   return new Http2Entrance(http, { request, webSocket }, deadlines);
@@ -180,7 +175,7 @@ interface ServerMake<Data> {
   readonly responses: OpenResponses;
   readonly entrance: Http2Entrance | undefined;
   /** What serves the WebSockets that ask before `http` sees them; undefined where none may. */
-  readonly serveBare: ((opening: BareOpening) => void) | undefined;
+  readonly serveBare: ((opening: Opening) => void) | undefined;
 }
 
 class ListeningServer<Data> implements Server<Data> {
