@@ -126,18 +126,41 @@ describe("writeDirectly", () => {
   });
 });
 
+/** `direct-write.ts` on a Node whose handles are given requests of this class, or none. */
+async function freshOn(WriteRequest: (new () => HandleRequest) | undefined) {
+  const parts = socketParts();
+  vi.doMock("../../src/connection/socket-handle.js", async (original) => ({
+    ...(await original<object>()),
+    socketParts: () => ({ ...parts, WriteRequest }),
+  }));
+  vi.resetModules();
+  onTestFinished(() => {
+    vi.doUnmock("../../src/connection/socket-handle.js");
+    vi.resetModules();
+  });
+  return await import("../../src/connection/direct-write.js");
+}
+
 describe("a write that the kernel has taken in two goes, at once", () => {
-  test("has its request to itself: the handle still tells by it", () => {
+  test("has its request to itself: the handle still tells by it", async () => {
+    const taken = new Set<HandleRequest | null>();
+    const fresh = await freshOn(
+      class Request {
+        getAsyncId(): number {
+          return taken.has(this) ? 7 : -1;
+        }
+      },
+    );
     const requests: (HandleRequest | null)[] = [];
     const handle = {
-      writeQueueSize: 0,
+      writeQueueSize: 0, // it is empty again
       writeBuffer: (request: HandleRequest | null) => {
         requests.push(request);
-        if (requests.length === 2) Object.assign(request as object, { getAsyncId: () => 7 }); // as one that is taken
+        if (requests.length === 2) taken.add(request);
         return 0;
       },
     } as unknown as SocketHandle;
-    for (const each of ["1", "2", "3", "4"]) writeDirectly(new Duplex(), handle, Buffer.from(each));
+    for (const each of ["1", "2", "3", "4"]) fresh.writeDirectly(new Duplex(), handle, Buffer.from(each));
     const [first, second, third, fourth] = requests;
     expect(second).toBe(first);
     expect(third).not.toBe(second);
@@ -148,17 +171,7 @@ describe("a write that the kernel has taken in two goes, at once", () => {
 
 describe("writeDirectly, where Node gives the handle no request, as Node 26 does not", () => {
   test("gives none either, keeps what is pending alive, and leaves a failure to the stream", async () => {
-    const parts = socketParts();
-    vi.doMock("../../src/connection/socket-handle.js", async (original) => ({
-      ...(await original<object>()),
-      socketParts: () => ({ ...parts, WriteRequest: undefined }),
-    }));
-    vi.resetModules();
-    onTestFinished(() => {
-      vi.doUnmock("../../src/connection/socket-handle.js");
-      vi.resetModules();
-    });
-    const fresh = await import("../../src/connection/direct-write.js");
+    const fresh = await freshOn(undefined);
     const requests: unknown[] = [];
     const pending: HandleRequest = { getAsyncId: () => 1 };
     let result: number | HandleRequest = 0;
