@@ -10,7 +10,11 @@ import { whenTaken, type WhenTaken, writeBytes, writeChunks } from "./handle-wri
 const DONE_AT_ONCE = 1;
 const NOT_CONNECTED = "ENOTCONN";
 
-/** Who made a socket of a handle. */
+/**
+ * Who made a socket of a handle.
+ *
+ * @internal
+ */
 export interface BareSocketHome {
   /** The socket is closed, and its owner has been told. */
   onSocketClosed(socket: BareSocket): void;
@@ -37,6 +41,8 @@ interface ShutdownRequest extends HandleRequest {
  * "handshakes", `node:http` and its parser not counted).
  *
  * The handle takes it for a `net.Socket`: what it reads comes by the same function and under the same symbols.
+ *
+ * @internal
  */
 export class BareSocket {
   /** Who is told of what becomes of it. */
@@ -194,7 +200,11 @@ function parts(): SocketParts {
   return prepared as SocketParts;
 }
 
-/** Whether there can be bare sockets on this runtime. */
+/**
+ * Whether there can be bare sockets on this runtime.
+ *
+ * @internal
+ */
 export function canBeBare(): boolean {
   prepared ??= prepare();
   return prepared !== undefined;

@@ -51,7 +51,11 @@ export interface LinkEvents {
   finished(info: CloseInfo): void;
 }
 
-/** Where a connection belongs. */
+/**
+ * Where a connection belongs.
+ *
+ * @internal
+ */
 export interface LinkHome {
   /** Its socket is gone. */
   onClosed(link: Link): void;
@@ -73,7 +77,11 @@ export interface LinkSetup extends OutboxSetup {
   readonly timers?: TimerWheel | undefined;
 }
 
-/** Runs the protocol over one socket: what is received, what is sent, and between them the life cycle from open to closed. */
+/**
+ * Runs the protocol over one socket: what is received, what is sent, and between them the life cycle from open to closed.
+ *
+ * @internal
+ */
 export class Link implements InboundOwner, ReaderOwner, OutboxOwner, GuardOwner, ClosingOwner, SocketOwner {
   readonly #role: Role;
   readonly #socket: Transport;

@@ -45,12 +45,20 @@ export function disownSocket(socket: Transport): void {
   socket.off("close", onClose);
 }
 
-/** Has an error of `socket`, whose `close` tells enough, not end the process. */
+/**
+ * Has an error of `socket`, whose `close` tells enough, not end the process.
+ *
+ * @internal
+ */
 export function ignoreErrors(socket: Transport): void {
   if (!(socket instanceof BareSocket)) socket.on("error", ignore); // a bare one has an owner from the beginning
 }
 
-/** Ends `ignoreErrors`. */
+/**
+ * Ends `ignoreErrors`.
+ *
+ * @internal
+ */
 export function heedErrors(socket: Transport): void {
   if (!(socket instanceof BareSocket)) socket.off("error", ignore);
 }

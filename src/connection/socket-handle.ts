@@ -11,13 +11,21 @@ export interface HandleRequest {
   getAsyncId(): number;
 }
 
-/** An address as a handle tells it. */
+/**
+ * An address as a handle tells it.
+ *
+ * @internal
+ */
 export interface HandleAddress {
   address?: string;
   port?: number;
 }
 
-/** What Node makes of a TCP connection, below `net.Socket`. Not public: `SocketParts` says whether it is as expected. */
+/**
+ * What Node makes of a TCP connection, below `net.Socket`. Not public: `SocketParts` says whether it is as expected.
+ *
+ * @internal
+ */
 export interface SocketHandle {
   /** Called with what was read. */
   onread: unknown;
@@ -136,7 +144,11 @@ function classOf(request: HandleRequest): new () => HandleRequest {
   return request.constructor as new () => HandleRequest;
 }
 
-/** Whether `handle` is Node's own: a runtime that is like Node may have one written in JavaScript, which does some things later. */
+/**
+ * Whether `handle` is Node's own: a runtime that is like Node may have one written in JavaScript, which does some things later.
+ *
+ * @internal
+ */
 export function isNativeHandle(handle: Partial<SocketHandle> | null | undefined): handle is SocketHandle {
   const { writeBuffer, writeQueueSize } = handle ?? {};
   if (typeof writeQueueSize !== "number" || typeof writeBuffer !== "function") return false;

@@ -1,6 +1,10 @@
 import type { Buffer } from "node:buffer";
 
-/** Who a socket belongs to, and what it is told of that. */
+/**
+ * Who a socket belongs to, and what it is told of that.
+ *
+ * @internal
+ */
 export interface SocketOwner {
   /** Takes the first `length` bytes of `chunk`, which is good until it returns. */
   onBytes(chunk: Buffer, length: number): void;

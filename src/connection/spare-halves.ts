@@ -14,6 +14,8 @@ const MOST = 64;
  *
  * Only for connections of servers, on bare sockets, which tell of what comes in a turn of its own; without compression, observers and
  * limits of rate, which keep more.
+ *
+ * @internal
  */
 export class SpareHalves {
   readonly #setup: Omit<OutboxSetup, "socket">;
