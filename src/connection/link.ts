@@ -275,7 +275,8 @@ export class Link implements InboundOwner, ReaderOwner, OutboxOwner, GuardOwner,
   // ReaderOwner; `pump` is what a guard asks for, too.
 
   pump(): void {
-    this.#inbound?.pump();
+    if (this.#inbound === undefined) this.#guard.onReceived(0, false, false);
+    else this.#inbound.pump();
     if (this.#mayRest) this.#rest();
   }
 
@@ -336,7 +337,7 @@ export class Link implements InboundOwner, ReaderOwner, OutboxOwner, GuardOwner,
   // GuardOwner and ClosingOwner: what has not come in time, or too fast.
 
   get isBusy(): boolean {
-    return this.#inbound?.isBusy === true;
+    return this.reader.isBlocked || this.#inbound?.isBusy === true;
   }
 
   get bufferedBytes(): number {

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { broadcast, type Connection, serve, type ServeOptions } from "../../src/server/index.js";
+import { defer } from "../../src/internal/deferred.js";
 import { SpareHalves } from "../../src/connection/spare-halves.js";
 import { binary, close, continuation, ping, pong, RawPeer, text } from "../support/raw-peer.js";
 import { nextTurn, until } from "../support/turns.js";
@@ -120,6 +121,49 @@ describe("a connection at rest", () => {
     for (let i = 0; i < 8; i++) expect(await peer.hear()).toEqual({ binary: message.toString("hex") });
     await rest(peer, "again");
     await until(() => left.mock.calls.length > before);
+  });
+
+  // Without spares, for it is observed; with them. What they tell of a connection is the same.
+  describe.each([
+    ["with halves of its own", { observer: {} }],
+    ["at rest", {}],
+  ])("%s", (_, options) => {
+    test("is busy while its handler opens, though it had rested, and is not idle meanwhile", async () => {
+      const opened = defer<void>();
+      const server = await start(
+        {
+          "/": async (socket) => {
+            await socket.receive({ timeoutMs: 50 }).catch(() => {});
+            socket.handle({ open: () => opened.promise });
+          },
+        },
+        { ...options, idleTimeoutMs: 300 },
+      );
+      const peer = await RawPeer.join(server.port);
+      await until(() => server.connections.size === 1);
+      const [connection] = server.connections as Set<Connection>;
+      await until(() => connection?.isHandled === true);
+      expect(connection?.inspect().isBusy).toBe(true);
+      await new Promise((resolve) => void setTimeout(resolve, 1000));
+      expect(connection?.state).toBe("open");
+      opened.resolve();
+      expect(await peer.hear()).toEqual({ close: 1001, reason: "idle-timeout" });
+    });
+
+    test("is not idle while somebody comes back for messages", async () => {
+      let times = 0;
+      const server = await start(
+        {
+          "/": async (socket) => {
+            for (; times < 8; times++) await socket.receive({ timeoutMs: 150 }).catch(() => {});
+          },
+        },
+        { ...options, idleTimeoutMs: 500 },
+      );
+      const peer = await RawPeer.join(server.port);
+      expect(await peer.hear()).toEqual({ close: 1000, reason: "" });
+      expect(times).toBe(8);
+    });
   });
 
   const step = fc.record({
