@@ -95,7 +95,7 @@ export interface ResolvedUpgraderOptions<Data> {
   readonly maxConnections: number;
   readonly maxConnectionsPerAddress: number;
   readonly trustProxy: ResolvedTrustProxy | undefined;
-  readonly onRefused: (refusal: Refusal, request: NodeRequest, remote: string) => unknown;
+  readonly onRefused: ((refusal: Refusal, request: NodeRequest, remote: string) => unknown) | undefined;
   readonly onError: (error: unknown, connection: Connection | undefined) => unknown;
 }
 
@@ -138,7 +138,7 @@ export function resolveUpgraderOptions<Data>(options: UpgraderOptions<Data>): Re
       Number.POSITIVE_INFINITY,
     ),
     trustProxy: resolveTrustProxy(options.trustProxy),
-    onRefused: checkFunction("onRefused", options.onRefused, ignore),
+    onRefused: checkFunction("onRefused", options.onRefused, undefined),
     onError: checkFunction("onError", options.onError, printError),
   });
 }
@@ -174,8 +174,6 @@ function resolveResponseHeaders(option: UpgraderOptions<unknown>["responseHeader
 }
 
 const noHeaders: HeaderFields = {};
-
-function ignore(): void {}
 
 function printError(error: unknown): void {
   // oxlint-disable-next-line no-console -- the documented default of onError

@@ -200,9 +200,11 @@ export class Upgrader<Data = undefined> {
     }
     publishRefusal(answer, opening);
     tellObservers(this.#options.connection.observers, (observer) => observer.refused?.(answer.code));
+    const { onRefused, trustProxy } = this.#options;
+    if (onRefused === undefined) return; // and a request of Node's need not be made
     try {
-      const { remote } = clientOf(opening, opening.ends, this.#options.trustProxy);
-      const result = this.#options.onRefused(answer, opening.incoming, remote);
+      const { remote } = clientOf(opening, opening.ends, trustProxy);
+      const result = onRefused(answer, opening.incoming, remote);
       if (isThenable(result)) result.then(undefined, (error: unknown) => this.report(error));
     } catch (error) {
       this.report(error);

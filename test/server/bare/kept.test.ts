@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { BareOpening } from "../../../src/server/bare/bare-opening.js";
 import type { Connection, UpgradeRequest } from "../../../src/server/index.js";
 import { liveBytes } from "../../support/live-bytes.js";
 import { RawPeer } from "../../support/raw-peer.js";
@@ -45,6 +46,18 @@ describe.each(PATHS)("serve on the %s path", (path) => {
     expect(connection?.deref()).toBeUndefined();
     expect(requests).toHaveLength(2);
   });
+});
+
+test.each([
+  ["none where nobody asks", {}, 0],
+  ["one for onRefused", { onRefused: () => {} }, 1],
+])("a refusal makes a request of Node's: %s", async (_, options, times) => {
+  const made = vi.spyOn(BareOpening.prototype, "incoming", "get");
+  onTestFinished(() => made.mockRestore());
+  const server = await listeningOn("bare", { ...options, routes: {} });
+  const { response } = await RawPeer.ask(server.port, { path: "/nowhere" });
+  expect(response?.status).toBe(404);
+  expect(made).toHaveBeenCalledTimes(times);
 });
 
 test("authorize and onRequest run for whoever has called serve, and what one handshake enters no other sees", async () => {
