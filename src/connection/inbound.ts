@@ -6,13 +6,12 @@ import { FrameWatch } from "./frame-watch.js";
 import type { Guard } from "./guard.js";
 import { Inflow, type InflowOwner } from "./inflow.js";
 import { unmask } from "./mask-kernel.js";
+import { NOBODY } from "./nobody.js";
 import { ObservedSink } from "./observed-sink.js";
 import type { OutboxSetup } from "./outbox.js";
 import type { Reader } from "./reader.js";
 import { allocateUnfilled, copyBytes, decodeText, isValidUtf8, MAX_TEXT_BYTES } from "./received-message.js";
 
-/** What a half is left with that serves nobody: it is not called then. */
-const NOBODY = undefined as never;
 /** Bytes of one message that are gathered while nobody reads. */
 const READ_AHEAD_BYTES = 256 * 1024;
 

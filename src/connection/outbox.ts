@@ -6,6 +6,7 @@ import type { ResolvedConnectionOptions } from "./connection-options.js";
 import { Deflater } from "./deflate/index.js";
 import { FragmentedMessage, type FragmentSink } from "./fragmented-message.js";
 import type { MessageSource } from "./message.js";
+import { NOBODY } from "./nobody.js";
 import type { Observation } from "./observation.js";
 import { ObservedWriteQueue } from "./observed-write-queue.js";
 import { PreparedMessage } from "./prepared-message.js";
@@ -17,8 +18,6 @@ import { isLate, type LateMessage, type Payload, payloadOf, type Sendable, sizeO
 import type { Transport } from "./transport.js";
 import { WriteQueue, type WriteQueueOwner, type WriteQueueSetup } from "./write-queue.js";
 
-/** What a half is left with that serves nobody: it is not called then. */
-const NOBODY = undefined as never;
 const READY: Promise<void> = Promise.resolve();
 
 /** What an outbox runs on. */

@@ -36,8 +36,8 @@ const madeSockets = channel("net.server.socket");
  * Stands before `http` where it listens, and takes the connections that begin with the request for a WebSocket, whole and plain, before a
  * `net.Socket` is made of them or a parser sees them. All others it gets, with what they began with, as if nobody had looked.
  *
- * It does nothing on a runtime that has not the parts for it, or while somebody listens for sockets or upgrades of `http`, who would
- * miss these.
+ * It does nothing on a runtime that has not the parts for it, or while somebody listens for sockets, upgrades or errors of `http`, who
+ * would miss these.
  */
 export class BareEntrance implements BareOpeningOwner {
   readonly timers: TimerWheel = processTimers;
@@ -46,7 +46,7 @@ export class BareEntrance implements BareOpeningOwner {
   readonly #timeoutMs: number;
   /** Those that are not WebSockets yet, and those that have been refused. */
   readonly #openings = new Roster<BareOpening>();
-  /** The listeners of ours to each of those. */
+  /** The listeners of ours to each of `missedEvents`. */
   readonly #listeners: ReadonlyMap<string, Listeners>;
   /** Whether there are others; undefined where that may have changed. */
   #hasOthers: boolean | undefined;
