@@ -2,6 +2,7 @@ import type { Buffer } from "node:buffer";
 import { getSystemErrorName } from "node:util";
 
 import { type HandleRequest, type SocketHandle, type SocketParts, socketParts } from "./socket-handle.js";
+import type { ReusedMemory } from "./reused-memory.js";
 import type { SocketOwner } from "./socket-owner.js";
 import { systemError } from "./system-error.js";
 import { whenTaken, type WhenTaken, writeBytes, writeChunks } from "./handle-write.js";
@@ -61,6 +62,10 @@ export class BareSocket {
   #isShut = false;
   #corked: Uint8Array[] | undefined;
   #error: Error | undefined;
+  /** What many sockets are read into, one after the other. */
+  #shared: Uint8Array | undefined;
+  /** The memory of a message that is read into instead, held so that it is nobody else's meanwhile. */
+  #ahead: ReusedMemory | undefined;
 
   /** @param handle a native one, where `canBeBare` */
   constructor(handle: SocketHandle, owner: SocketOwner, home: BareSocketHome) {
@@ -84,6 +89,7 @@ export class BareSocket {
 
   /** Has what is read from now on put into `bytes`, which many share. */
   readInto(bytes: Buffer): void {
+    this.#shared = bytes;
     (this as unknown as Keyed)[parts().buffer] = bytes;
     this.handle.useUserBuffer(bytes);
   }
@@ -164,13 +170,32 @@ export class BareSocket {
 
   /** The handle is closed. */
   wasClosed(): void {
+    this.#ahead?.release();
+    this.#ahead = undefined;
     if (this.#error !== undefined) this.owner.onSocketError(this.#error);
     this.owner.onSocketClosed();
     this.standIn?.destroy();
     this.#home.onSocketClosed(this);
   }
 
-  // What `onread` calls, beside what `canBeBare` adds: as of a stream.
+  // What `onread` calls, some of it by names that `canBeBare` adds: as of a stream.
+
+  /** The first `length` bytes of `bytes` have been read. */
+  onRead(length: number, bytes: Buffer): boolean {
+    this.owner.onBytes(bytes, length);
+    if (length === bytes.length || this.#ahead !== undefined) this.#readAhead();
+    return true;
+  }
+
+  /** Has what comes next of a long message read to where it is gathered, and not be copied there (0.85 of the processor time of echo-1MiB-1). */
+  #readAhead(): void {
+    const held = this.#ahead;
+    const room = this.owner.room;
+    this.#ahead = room?.memory;
+    this.#ahead?.hold();
+    if (room !== undefined || held !== undefined) nextBuffer = room?.bytes ?? this.#shared;
+    held?.release();
+  }
 
   /** Something has come for which there is no buffer, or the end. */
   push(chunk: Buffer | null): boolean {
@@ -196,6 +221,15 @@ type Keyed = Record<symbol, unknown>;
 
 let prepared: SocketParts | undefined;
 
+/** What the socket that has just been read is to read into next, where that is not what it did before. */
+let nextBuffer: Uint8Array | undefined;
+
+function takeNextBuffer(): Uint8Array | undefined {
+  const next = nextBuffer;
+  nextBuffer = undefined;
+  return next;
+}
+
 function parts(): SocketParts {
   return prepared as SocketParts;
 }
@@ -215,11 +249,10 @@ function prepare(): SocketParts | undefined {
   if (found === undefined) return undefined;
   const members: Keyed = {
     [found.buffer]: null,
-    [found.bufferGenerator]: null,
+    [found.bufferGenerator]: takeNextBuffer,
     [found.updateTimer]() {}, // deadlines are kept elsewhere
     [found.bufferCallback](this: BareSocket, length: number, bytes: Buffer) {
-      this.owner.onBytes(bytes, length);
-      return true;
+      return this.onRead(length, bytes);
     },
   };
   Object.assign(BareSocket.prototype, members, { _readableState: { endEmitted: false } });

@@ -9,7 +9,7 @@ import {
 } from "../protocol/index.js";
 import type { ResolvedConnectionOptions } from "./connection-options.js";
 import { Inflater, type InflaterOwner, type InflaterSetup } from "./deflate/index.js";
-import { allocateUnfilled, isValidUtf8 } from "./received-message.js";
+import { allocateUnfilled, copyBytes, isValidUtf8 } from "./received-message.js";
 
 /** Where inflated messages go: whole ones as from a receiver. */
 export interface InflatedSink extends Pick<ReceiverSink, "text" | "binary" | "fault"> {
@@ -127,7 +127,9 @@ export class CompressedInbound implements InflaterOwner {
 
   #deliver(bytes: Uint8Array, start: number, end: number, isOwned: boolean): boolean {
     if (this.#isText) return this.#sink.text(bytes, start, end, this.#isAscii);
-    return this.#sink.binary(bytes, start, end, isOwned);
+    // What it was inflated into is used again, and who borrows takes a view.
+    const message = isOwned ? bytes : copyBytes(bytes, start, end);
+    return this.#sink.binary(message, 0, message.length, true);
   }
 }
 

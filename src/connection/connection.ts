@@ -54,20 +54,28 @@ export interface ConnectionDetails<Data> {
  *
  * A callback that throws or rejects ends its connection with 1011.
  */
-export interface ConnectionHandler<Data = unknown> extends HandlerOf<Connection<Data>> {}
+export interface ConnectionHandler<Data = unknown> extends HandlerOf<Connection<Data>> {
+  /**
+   * Whether `message` is done with a binary message when it returns (what it sends of it may still be under way). It then gets a view of
+   * where the message was received, which is good until then: the memory is used again, and `message.buffer` has more in it than the
+   * message. Default false: messages are yours to keep. docs/streams.md has the gain.
+   */
+  readonly borrows?: boolean | undefined;
+}
 
-const handlerNames: Readonly<Record<keyof ConnectionHandler, true>> = {
+const handlerNames: Readonly<Record<Exclude<keyof ConnectionHandler, "borrows">, true>> = {
   open: true,
   message: true,
   drain: true,
   close: true,
   error: true,
 };
-const allHandlerNames: readonly string[] = Object.keys(handlerNames);
+const callbackNames: readonly string[] = Object.keys(handlerNames);
+const flagNames: readonly string[] = ["borrows"];
 
 /** @throws TypeError for what cannot be a `ConnectionHandler`: an unknown name in a literal, a member that is no function. */
 export function checkHandler(handler: unknown): void {
-  checkCallbacks("handler", handler, allHandlerNames);
+  checkCallbacks("handler", handler, callbackNames, flagNames);
 }
 
 let readLink: (value: object) => Link | undefined;
@@ -311,7 +319,7 @@ export class Connection<Data = unknown> implements AsyncIterable<Message> {
    */
   handle(handler: ConnectionHandler<Data>): void {
     checkHandler(handler);
-    this.#link.reader.handle();
+    this.#link.reader.handle(handler.borrows === true);
     this.#calls.handle(handler, (opened) => void this.#link.reader.await(opened));
     this.#link.reader.start();
   }

@@ -1,19 +1,23 @@
-import type { WriteSlab } from "./write-slab.js";
+/** Memory that is written from. It is not written to before everybody has given it up. */
+export interface HeldMemory {
+  hold(): void;
+  release(): void;
+}
 
 /** More places than this are not kept for the next time. */
 const KEPT_PLACES = 4;
 
 /** The slabs that a write needs. One write after the other uses the same places: to empty an array costs 0.2 µs, and to fill it as much. */
 export class HeldSlabs {
-  #slabs: (WriteSlab | undefined)[] = [];
+  #slabs: (HeldMemory | undefined)[] = [];
   #count = 0;
 
   get isEmpty(): boolean {
     return this.#count === 0;
   }
 
-  hold(slab: WriteSlab): void {
-    slab.holds++;
+  hold(slab: HeldMemory): void {
+    slab.hold();
     this.#slabs[this.#count++] = slab;
   }
 

@@ -10,10 +10,20 @@ import { NOBODY } from "./nobody.js";
 import { ObservedSink } from "./observed-sink.js";
 import type { OutboxSetup } from "./outbox.js";
 import type { Reader } from "./reader.js";
-import { allocateUnfilled, copyBytes, decodeText, isValidUtf8, MAX_TEXT_BYTES } from "./received-message.js";
+import { type ReusedMemory, type Room, roomyMemory } from "./reused-memory.js";
+import {
+  allocateUnfilled,
+  borrowBytes,
+  copyBytes,
+  decodeText,
+  isValidUtf8,
+  MAX_TEXT_BYTES,
+} from "./received-message.js";
 
 /** Bytes of one message that are gathered while nobody reads. */
 const READ_AHEAD_BYTES = 256 * 1024;
+/** Less room than this is not worth a read of its own. */
+const LEAST_ROOM = 16 * 1024;
 
 /** What the receiving half asks of the connection that it belongs to, and tells it. */
 export interface InboundOwner {
@@ -42,6 +52,8 @@ export class Inbound implements ReceiverSink, InflatedSink, InflowOwner {
   #reader: Reader;
   /** Whether the message whose pieces come is a compressed one. */
   #isCompressed = false;
+  /** What the message under way is gathered in, where that is memory that others use again. */
+  #memory: ReusedMemory | undefined;
   /** Whether messages still go to the reader. They do not once either side has begun to close. */
   #takesMessages = true;
 
@@ -61,7 +73,7 @@ export class Inbound implements ReceiverSink, InflatedSink, InflowOwner {
       takesCompressed,
       unmask,
       isUtf8: isValidUtf8,
-      allocate: allocateUnfilled,
+      allocate: (size) => this.#allocate(size),
     });
     const watch =
       observation?.seesFrames === true
@@ -73,7 +85,7 @@ export class Inbound implements ReceiverSink, InflatedSink, InflowOwner {
 
   /** Whether it has nothing of its connection's, so that it can serve another meanwhile. */
   get isAtRest(): boolean {
-    return this.#takesMessages && this.#inflow.isAtRest && this.#receiver.isAtRest;
+    return this.#takesMessages && this.#memory === undefined && this.#inflow.isAtRest && this.#receiver.isAtRest;
   }
 
   /** Serves `owner` from now on, as if made for it. Only where there is neither compression, nor an observer, nor a limit of rate. */
@@ -92,6 +104,28 @@ export class Inbound implements ReceiverSink, InflatedSink, InflowOwner {
   read(chunk: Buffer, length: number): void {
     this.#guard.onRead();
     this.#inflow.read(chunk, length);
+  }
+
+  /** Where what comes next of a message could be read into, so that `read` need not copy it. */
+  get room(): Room | undefined {
+    const memory = this.#memory;
+    if (memory === undefined || this.#inflow.isBehind) return undefined;
+    const bytes = this.#receiver.room;
+    return bytes === undefined || bytes.length < LEAST_ROOM ? undefined : { bytes, memory };
+  }
+
+  /** Memory to gather a message in: of its own, unless it becomes a string, or goes to who does not keep it. */
+  #allocate(size: number): Uint8Array {
+    const isPassing = this.#receiver.isTextUnderWay || this.#reader.borrows;
+    const memory = isPassing ? roomyMemory(size) : undefined;
+    this.#giveBack(); // outgrown, and copied from before anybody else asks for it
+    this.#memory = memory;
+    return memory === undefined ? allocateUnfilled(size) : memory.bytes.subarray(0, size);
+  }
+
+  #giveBack(): void {
+    this.#memory?.release();
+    this.#memory = undefined;
   }
 
   /** Tells the guard how far receiving has come; `length` bytes were read. */
@@ -146,6 +180,7 @@ export class Inbound implements ReceiverSink, InflatedSink, InflowOwner {
   /** Everything has been read: frees what inflated it. */
   release(): void {
     this.#compressed?.close();
+    this.#giveBack();
   }
 
   // ReceiverSink: what the peer has sent.
@@ -157,13 +192,18 @@ export class Inbound implements ReceiverSink, InflatedSink, InflowOwner {
       this.fault("message-too-big");
       return true;
     }
-    return this.#reader.deliver(decodeText(bytes, start, end, isAscii));
+    const message = decodeText(bytes, start, end, isAscii);
+    this.#giveBack();
+    return this.#reader.deliver(message);
   }
 
   binary(bytes: Uint8Array, start: number, end: number, isOwned: boolean): boolean {
     if (!this.#takesMessages) return true;
     this.#guard.liveness.onMessage();
-    return this.#reader.deliver(isOwned ? bytes : copyBytes(bytes, start, end));
+    if (!this.#reader.borrows) return this.#reader.deliver(isOwned ? bytes : copyBytes(bytes, start, end));
+    const goOn = this.#reader.deliver(borrowBytes(bytes, start, end));
+    this.#giveBack();
+    return goOn;
   }
 
   begin(isText: boolean, isCompressed: boolean): void {

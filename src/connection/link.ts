@@ -32,6 +32,7 @@ import { Outbox, type OutboxOwner, type OutboxSetup } from "./outbox.js";
 import { Pings } from "./pings.js";
 import type { ReadBuffer } from "./read-buffer.js";
 import { Reader, type ReaderOwner } from "./reader.js";
+import type { Room } from "./reused-memory.js";
 import { destroySocket } from "./socket-end.js";
 import { disownSocket, ownSocket } from "./owned-socket.js";
 import type { SocketOwner } from "./socket-owner.js";
@@ -394,6 +395,10 @@ export class Link implements InboundOwner, ReaderOwner, OutboxOwner, GuardOwner,
       this.outbox.uncork();
       if (this.#mayRest) this.#rest();
     }
+  }
+
+  get room(): Room | undefined {
+    return this.#inbound?.room;
   }
 
   onSocketError(cause: Error): void {

@@ -14,8 +14,10 @@ interface WebAssemblyApi {
 
 /** `mask-kernel.wat`, assembled; a test compares them. */
 const MODULE =
-  "AGFzbQEAAAABCAFgA39/fwF/AgwBAAZtZW1vcnkCAAEDAgEABwoBBnVubWFzawAACooBAYcBAgN7A38gAv0RIQMgAUEQayEGAkADQCAAIAZKDQEgACAA/QAEACAD/VEiBP0LBAAgBS" +
-  "AE/VAhBSAAQRBqIQAMAAsLAkADQCAAIAFODQEgACAALQAAIAJzQf8BcSIHOgAAIAggB3IhCCACQQh4IQIgAEEBaiEADAALCyAIQYABQQAgBf1kG3IL";
+  "AGFzbQEAAAABCAFgA39/fwF/AgwBAAZtZW1vcnkCAAEDAgEABwoBBnVubWFzawAACocCAYQCAwN7BH8EeyAC/REhAyABQcAAayEJAkADQCAAIAlKDQEgACAA/QAE" +
+  "ACAD/VEiCv0LBAAgACAA/QAEECAD/VEiC/0LBBAgACAA/QAEICAD/VEiDP0LBCAgACAA/QAEMCAD/VEiDf0LBDAgBSAKIAv9UCAMIA39UP1Q/VAhBSAAQcAAaiEA" +
+  "DAALCyABQRBrIQYCQANAIAAgBkoNASAAIAD9AAQAIAP9USIE/QsEACAFIAT9UCEFIABBEGohAAwACwsCQANAIAAgAU4NASAAIAAtAAAgAnNB/wFxIgc6AAAgCCAH" +
+  "ciEIIAJBCHghAiAAQQFqIQAMAAsLIAhBgAFBACAF/WQbcgs=";
 
 const PAGE_BYTES = 64 * 1024;
 
@@ -28,7 +30,7 @@ let latest: { readonly bytes: Uint8Array; readonly at: number; readonly kernel: 
 let module: object | undefined;
 
 /**
- * Memory to receive into that `unmask` is quick with: 16 KiB take 0.7 instead of 11.8 µs, by WebAssembly with SIMD. Where a runtime
+ * Memory to receive into that `unmask` is quick with: 16 KiB take 0.3 instead of 11.8 µs, by WebAssembly with SIMD. Where a runtime
  * has none of that, or no address space for its guard pages, any memory.
  */
 export function allocateReceiving(size: number): Buffer {

@@ -6,6 +6,7 @@ import { obtain } from "../internal/obtain.js";
 import { allocateReceiving } from "./mask-kernel.js";
 import { BareSocket } from "./bare-socket.js";
 import { giveBytes } from "./owned-socket.js";
+import { markReadBuffer } from "./reused-memory.js";
 import { type SocketHandle, socketParts } from "./socket-handle.js";
 import type { Transport } from "./transport.js";
 
@@ -27,6 +28,7 @@ export class ReadBuffer {
   /** @param size bytes that one read takes at most */
   constructor(size: number) {
     this.#bytes = allocateReceiving(size);
+    markReadBuffer(this.#bytes);
   }
 
   /** Has everything that `socket` receives from now on given to its owner. A socket of Node's is left paused. */

@@ -19,10 +19,11 @@ type ReaderState =
   | { readonly kind: "idle" }
   | WaitingState
   /** A handler takes every message. */
-  | { readonly kind: "handler" };
+  | { readonly kind: "handler"; readonly borrows: boolean };
 
 const IDLE: ReaderState = { kind: "idle" };
-const HANDLER: ReaderState = { kind: "handler" };
+const HANDLER: ReaderState = { kind: "handler", borrows: false };
+const BORROWING_HANDLER: ReaderState = { kind: "handler", borrows: true };
 
 /** What a reader needs of the connection that it belongs to. */
 export interface ReaderOwner {
@@ -68,6 +69,11 @@ export class Reader {
   /** Whether the messages go to a handler. */
   get hasHandler(): boolean {
     return this.#state.kind === "handler";
+  }
+
+  /** Whether they go to one that does not keep them. */
+  get borrows(): boolean {
+    return this.#state === BORROWING_HANDLER;
   }
 
   /** Whether it has nothing, and somebody waits for a message, whole. */
@@ -157,11 +163,12 @@ export class Reader {
   /**
    * Has every message from now on given to the handler.
    *
+   * @param borrows whether that is done with a binary one when it returns
    * @throws ConnectionError `already-reading`
    */
-  handle(): void {
+  handle(borrows: boolean): void {
     if (!this.#isFree()) throw ConnectionError.alreadyReading();
-    this.#state = HANDLER;
+    this.#state = borrows ? BORROWING_HANDLER : HANDLER;
   }
 
   /** Goes on with what was held while nobody read, once the handler is ready for it. */

@@ -1,5 +1,7 @@
 import type { Buffer } from "node:buffer";
 
+import type { Room } from "./reused-memory.js";
+
 /**
  * Who a socket belongs to, and what it is told of that.
  *
@@ -8,6 +10,8 @@ import type { Buffer } from "node:buffer";
 export interface SocketOwner {
   /** Takes the first `length` bytes of `chunk`, which is good until it returns. */
   onBytes(chunk: Buffer, length: number): void;
+  /** Where what comes next could be read into, and then be given to `onBytes`; undefined for no place but the usual. */
+  readonly room?: Room | undefined;
   onSocketError(cause: Error): void;
   /** The peer has ended its side of the socket. */
   onInputEnd(): void;

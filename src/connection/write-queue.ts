@@ -9,6 +9,7 @@ import type { Observation } from "./observation.js";
 import type { EncodedMessage } from "./prepared-message.js";
 import { TAKEN } from "./handle-write.js";
 import { directHandle, writeDirectly } from "./direct-write.js";
+import { isReused, reusedMemoryOf } from "./reused-memory.js";
 import type { SocketHandle } from "./socket-handle.js";
 import type { Transport } from "./transport.js";
 import { flushAtTurnEnd } from "./turn-end.js";
@@ -277,11 +278,19 @@ export class WriteQueue {
     this.#writeHeader((this.#runSlab as WriteSlab).bytes, at, firstByte, payload.length);
     this.#closeRun();
     const isMasked = this.#maskKeys !== undefined;
-    const isCopied = !isOwned && (isMasked || payload.length * 2 <= this.#shared.slabSize);
+    const isCopied = !isOwned && (isMasked || payload.length * 2 <= this.#shared.slabSize || !this.#keeps(payload));
     const chunk = isCopied ? Buffer.from(payload) : payload;
     this.#mask(chunk, 0, chunk.length);
     this.#chunks.push(chunk);
     this.#afterFrame(headerLength + payload.length);
+  }
+
+  /** Whether `payload` stays as it is until it has been written: that of a borrowed message by being held, if it can be. */
+  #keeps(payload: Uint8Array): boolean {
+    if (!isReused(payload)) return true;
+    const memory = reusedMemoryOf(payload);
+    if (memory !== undefined) this.#held.hold(memory);
+    return memory !== undefined;
   }
 
   #headerLength(payloadLength: number): number {

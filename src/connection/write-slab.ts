@@ -35,6 +35,10 @@ export class WriteSlab {
     return this.#view;
   }
 
+  hold(): void {
+    this.holds++;
+  }
+
   /** Gives up one hold; without holds the slab is written anew. */
   release(): void {
     this.holds--;

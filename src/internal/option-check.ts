@@ -130,9 +130,16 @@ export function checkKeys(what: string, options: unknown, known: readonly string
  * Checks an object of optional callbacks. One of a class may have members of its own beside them; in a plain object, such
  * as a literal, another key is a typing error.
  *
+ * @param flags the names of members that are true or false
  * @throws TypeError that names the member.
  */
-export function checkCallbacks(what: string, value: unknown, known: readonly string[]): void {
+export function checkCallbacks(
+  what: string,
+  value: unknown,
+  callbacks: readonly string[],
+  flags: readonly string[] = [],
+): void {
+  const known = [...callbacks, ...flags];
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     const names = known.join(", ");
     throw new TypeError(`a ${what} is an object with ${names}, all optional; this is ${describeValue(value)}`);
@@ -145,7 +152,9 @@ export function checkCallbacks(what: string, value: unknown, known: readonly str
   }
   for (const name of known) {
     const member = (value as Readonly<Record<string, unknown>>)[name];
-    if (member === undefined || typeof member === "function") continue;
-    throw new TypeError(`the ${what}'s "${name}" is ${describeValue(member)}; it takes a function`);
+    const isFlag = flags.includes(name);
+    if (member === undefined || typeof member === (isFlag ? "boolean" : "function")) continue;
+    const takes = isFlag ? "true or false" : "a function";
+    throw new TypeError(`the ${what}'s "${name}" is ${describeValue(member)}; it takes ${takes}`);
   }
 }

@@ -85,6 +85,20 @@ export class Receiver {
     return this.#message.length;
   }
 
+  /** Whether that message is one of text. */
+  get isTextUnderWay(): boolean {
+    return this.#messageOpcode === Opcode.text;
+  }
+
+  /**
+   * Memory that the payload under way would be copied to, as far as there is any: a chunk that was read into its beginning is taken
+   * without a copy. Undefined where the payload is not gathered, or nothing of it has come.
+   */
+  get room(): Uint8Array | undefined {
+    if (this.#phase !== Phase.payload || this.#message.length === 0) return undefined;
+    return this.#message.room(this.#remaining);
+  }
+
   /** Whether messages are given on in pieces. Set in the middle of a message, it begins with what has been gathered of it. */
   get givesPieces(): boolean {
     return this.#givesPieces;

@@ -45,12 +45,15 @@ describe("a handler", () => {
   });
 
   test.each([
-    [{ mesage: () => {} }, 'a handler has no "mesage"; it takes open, message, drain, close, error'],
+    [{ mesage: () => {} }, 'a handler has no "mesage"; it takes open, message, drain, close, error, borrows'],
     [{ message: "hello" }, 'the handler\'s "message" is "hello"; it takes a function'],
     [{ close: null }, 'the handler\'s "close" is null; it takes a function'],
-    [[], "a handler is an object with open, message, drain, close, error, all optional; this is an array"],
-    [null, "a handler is an object with open, message, drain, close, error, all optional; this is null"],
-    [() => {}, "a handler is an object with open, message, drain, close, error, all optional; this is a function"],
+    [[], "a handler is an object with open, message, drain, close, error, borrows, all optional; this is an array"],
+    [null, "a handler is an object with open, message, drain, close, error, borrows, all optional; this is null"],
+    [
+      () => {},
+      "a handler is an object with open, message, drain, close, error, borrows, all optional; this is a function",
+    ],
   ])("that cannot be one is refused with a TypeError, and another may still be given: %o", async (wrong, message) => {
     const { peer, connection } = await meet();
     expect(() => connection.handle(wrong as never)).toThrow(new TypeError(message));

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Server } from "halyard/server";
 import { expect, onTestFinished, test, vi } from "vitest";
+import { start as startCall } from "../../examples/streams/call.js";
 import { start as startDownload } from "../../examples/streams/download.js";
 import { start as startOneUpload } from "../../examples/streams/one-upload.js";
 import { start as startScores } from "../../examples/streams/scores.js";
@@ -81,4 +82,21 @@ test("the scores of docs/streams.md reach every fan, late ones too", async () =>
   const late = await EchoPeer.connect(url);
   expect(await late.receive()).toBe("1:0");
   expect(told.mock.calls).toEqual([["told 2 fans, 0 of whom are slow"]]);
+});
+
+test("the calls of docs/streams.md carry what one says to the other, and end together", async () => {
+  const url = await run(startCall(0), "/call");
+  const [anna, ben, carl] = [await EchoPeer.connect(url), await EchoPeer.connect(url), await EchoPeer.connect(url)];
+  const picture = Buffer.from(Array.from({ length: 300_000 }, (_, i) => i % 251));
+  anna.socket.send(picture);
+  ben.socket.send(Buffer.from("heard you"));
+  expect(picture.equals((await ben.receive()) as Buffer)).toBe(true);
+  expect(await anna.receive()).toEqual(Buffer.from("heard you"));
+  anna.socket.close(1000);
+  expect(await ben.closed).toEqual({ code: 1000, reason: "the other has hung up" });
+  carl.socket.close(1000);
+  await carl.closed;
+  const [dora, emil] = [await EchoPeer.connect(url), await EchoPeer.connect(url)];
+  dora.socket.send("are you there?");
+  expect(await emil.receive()).toBe("are you there?");
 });

@@ -66,6 +66,42 @@ describe("a message buffer", () => {
   });
 });
 
+describe("the room of a message buffer", () => {
+  function fillable(): MessageBuffer {
+    const buffer = new MessageBuffer();
+    buffer.append(payloadOf(10), 0, 10, 100, 100);
+    return buffer;
+  }
+
+  test("takes what is put there before it is appended", () => {
+    const buffer = fillable();
+    const room = buffer.room(90);
+    expect(room.length).toBe(90);
+    room.set(payloadOf(100).subarray(10));
+    buffer.append(room, 0, 40, 90, 90);
+    expect(buffer.room(20)).toEqual(payloadOf(70).subarray(50));
+    buffer.append(buffer.room(50), 0, 50, 50, 50);
+    expect(buffer.room(1).length).toBe(0);
+    expect(buffer.take()).toEqual(payloadOf(100));
+  });
+
+  test("is no more than there is, or than is asked for", () => {
+    const buffer = fillable();
+    expect([buffer.room(1_000).length, buffer.room(7).length]).toEqual([90, 7]);
+    expect(new MessageBuffer().room(1_000).length).toBe(0);
+  });
+
+  test("is taken like any other bytes from another place, its own memory too", () => {
+    const buffer = fillable();
+    const room = buffer.room(90);
+    room.set(payloadOf(90));
+    buffer.append(room, 5, 25, 90, 90);
+    expect(buffer.room(0).byteOffset).toBe(30);
+    buffer.append(Uint8Array.from(payloadOf(70)), 0, 70, 70, 70);
+    expect(buffer.take()).toEqual(Uint8Array.from([...payloadOf(10), ...payloadOf(25).subarray(5), ...payloadOf(70)]));
+  });
+});
+
 describe("a message buffer allocates", () => {
   const piece = payloadOf(10);
 
@@ -79,13 +115,13 @@ describe("a message buffer allocates", () => {
     expect(bytesAllocatedBy(() => buffer.append(piece, 0, 1, 50, 50))).toBe(50);
   });
 
-  test("no more than sixteen times what has come, however much is announced", () => {
+  test("no more than 32 times what has come, however much is announced", () => {
     const buffer = new MessageBuffer();
     const half = new Uint8Array(32 * KIB);
-    expect(bytesAllocatedBy(() => buffer.append(half, 0, half.length, 2 ** 31, 2 ** 31))).toBe(16 * half.length);
-    const rest = new Uint8Array(15 * half.length);
+    expect(bytesAllocatedBy(() => buffer.append(half, 0, half.length, 2 ** 31, 2 ** 31))).toBe(32 * half.length);
+    const rest = new Uint8Array(31 * half.length);
     expect(bytesAllocatedBy(() => append(buffer, rest, half.length))).toBe(0);
-    expect(bytesAllocatedBy(() => buffer.append(half, 0, half.length, 2 ** 31, 2 ** 31))).toBe(16 * 17 * half.length);
+    expect(bytesAllocatedBy(() => buffer.append(half, 0, half.length, 2 ** 31, 2 ** 31))).toBe(32 * 33 * half.length);
   });
 
   test("nothing ahead of what nobody has announced", () => {
@@ -95,10 +131,12 @@ describe("a message buffer allocates", () => {
     expect(bytesAllocatedBy(() => buffer.append(half, 0, 1, 1, 2 ** 31))).toBe(2 * half.length);
   });
 
-  test("once for a message of 1 MiB in reads of 64 KiB", () => {
-    const buffer = new MessageBuffer();
+  test("once for a message of 1 MiB in reads of 64 KiB, the first of which has its header, or of half of that", () => {
     const payload = new Uint8Array(1024 * KIB);
-    expect(bytesAllocatedBy(() => append(buffer, payload, 64 * KIB))).toBe(payload.length);
+    for (const size of [64 * KIB - MAX_HEADER_BYTES, 32 * KIB]) {
+      const buffer = new MessageBuffer();
+      expect(bytesAllocatedBy(() => append(buffer, payload, size))).toBe(payload.length);
+    }
   });
 
   test("by what it is given for that, and shows nothing of what was there before", () => {

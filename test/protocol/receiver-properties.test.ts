@@ -18,6 +18,21 @@ function bytesOf({ frames }: Traffic): Uint8Array {
   return joinBytes(...frames.map(frameBytes));
 }
 
+/** Gives `bytes` in chunks of `size`, put into the room that the receiver has where there is any. */
+function receiveIntoRoom(bytes: Uint8Array, size: number, setup: ReceiverSetup): readonly Received[] {
+  const sink = new RecordingSink();
+  const receiver = createReceiver(sink, setup);
+  for (let at = 0; at < bytes.length;) {
+    const { room } = receiver;
+    const chunk = room !== undefined && room.length > 0 ? room : new Uint8Array(size);
+    const length = Math.min(size, chunk.length, bytes.length - at);
+    chunk.set(bytes.subarray(at, at + length));
+    expect(receiver.push(chunk, 0, length)).toBe(length);
+    at += length;
+  }
+  return sink.received;
+}
+
 /** Gives `bytes` as a connection does that pauses after each message: the rest again, in chunks of `size`. */
 function receivePausing(bytes: Uint8Array, size: number, setup: ReceiverSetup): readonly Received[] {
   const sink = new RecordingSink();
@@ -66,6 +81,15 @@ describe.each([
           expect(sink.received).toEqual(sent.expected);
         }),
         { numRuns: 50 },
+      );
+    });
+
+    test("delivers the same from what is read into its room", () => {
+      fc.assert(
+        fc.property(traffic, fc.integer({ min: 1, max: 500 }), (sent, size) => {
+          expect(receiveIntoRoom(bytesOf(sent), size, { role })).toEqual(sent.expected);
+        }),
+        { numRuns: 150 },
       );
     });
 

@@ -29,7 +29,7 @@ export type ServerReport =
 /** How a server program is set up: its first argument, as JSON. */
 export interface ServerSettings {
   /** Halyard: how messages are received. */
-  readonly style?: "handler" | "iterator";
+  readonly style?: "handler" | "borrower" | "iterator";
   /** Halyard: who observes its connections; nobody by default. */
   readonly observer?: "tally" | "frames";
   /** Halyard: the `dist` of another build than that of the repository. */

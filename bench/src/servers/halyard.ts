@@ -18,9 +18,13 @@ const handler: library.Endpoint = {
   },
 };
 
+const borrower: library.Endpoint = { ...handler, borrows: true };
+
 const iterator: library.Endpoint = async (connection) => {
   for await (const message of connection) await connection.send(message);
 };
+
+const echoes = { handler, borrower, iterator };
 
 const subscribers = new Set<library.Connection>();
 const subscribe: library.Endpoint = {
@@ -54,6 +58,6 @@ const server = await serve({
   ...(observer !== undefined && { observer: await observerOf(observer) }),
   ...(tls !== undefined && { tls: { cert: readFileSync(tls.cert), key: readFileSync(tls.key) } }),
   ...(maxMessageBytes !== undefined && { maxMessageBytes, maxBufferedBytes: 2 * maxMessageBytes }),
-  routes: { "/echo": style === "iterator" ? iterator : handler, "/subscribe": subscribe, "/broadcast": publish },
+  routes: { "/echo": echoes[style ?? "handler"], "/subscribe": subscribe, "/broadcast": publish },
 });
 reportPort(server.port);

@@ -1,0 +1,266 @@
+import { createServer as createSecureServer } from "node:https";
+import { Duplex } from "node:stream";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { BareSocket } from "../../src/connection/bare-socket.js";
+import { createSelfSigned } from "../../src/cli/self-signed.js";
+import type { ConnectionHandler } from "../../src/connection/index.js";
+import { isReused } from "../../src/connection/reused-memory.js";
+import type { FrameSpec } from "../protocol/support/frame-bytes.js";
+import { ControlledBlob } from "../support/controlled-blob.js";
+import { meet } from "../support/meeting.js";
+import { binary, type PeerOptions, ping, RawPeer, text } from "../support/raw-peer.js";
+import type { Said } from "../support/server-frame.js";
+import type { UpgradeServerSetup } from "../support/upgrade-server.js";
+import { nextTurn, until } from "../support/turns.js";
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const certificate = await createSelfSigned(undefined);
+const disguise: UpgradeServerSetup = { wrap: (socket) => Duplex.from({ readable: socket, writable: socket }) };
+
+/** More than may be in reused memory at once. */
+const MANY = 150;
+
+const echo: ConnectionHandler<undefined> = { borrows: true, message: (socket, message) => socket.write(message) };
+
+/** Bytes that tell their place, and `seed`. */
+function patterned(length: number, seed = 0): Buffer {
+  const bytes = Buffer.alloc(length);
+  for (let at = 0; at < length; at++) bytes[at] = (at * 31 + (at >> 8) + seed) & 0xff;
+  return bytes;
+}
+
+/** Not by `toEqual`: the difference of two such strings would take a minute to print. */
+function expectSame(said: Said | undefined, expected: Buffer): void {
+  const isSame = said !== undefined && "binary" in said && said.binary === expected.toString("hex");
+  expect(isSame, `${expected.length} bytes come as they were sent`).toBe(true);
+}
+
+async function expectBinary(peer: RawPeer, expected: Buffer): Promise<void> {
+  expectSame(await peer.hear(), expected);
+}
+
+interface Path {
+  readonly title: string;
+  readonly join?: PeerOptions;
+  readonly setup?: () => UpgradeServerSetup;
+}
+
+const paths: readonly Path[] = [
+  { title: "the handle of a TCP socket", setup: () => ({ bare: true }) },
+  { title: "a TCP socket" },
+  { title: "a TLS socket", join: { tls: true }, setup: () => ({ http: createSecureServer(certificate) }) },
+  { title: "a duplex that is no socket", setup: () => disguise },
+];
+
+describe.each(paths)("a handler that borrows, on $title", ({ join = {}, setup = () => ({}) }) => {
+  test("gets every message whole, and what it sends is what it got", async () => {
+    const { peer, connection } = await meet({}, join, setup());
+    connection.handle(echo);
+    for (const length of [0, 1, 65, 4 * KIB, 33 * KIB, 40 * KIB, 64 * KIB, 65 * KIB, 300 * KIB, MIB]) {
+      const message = patterned(length, length);
+      peer.send(binary(message), text("t".repeat(length)), binary(message));
+      await expectBinary(peer, message);
+      expect(await peer.hear()).toEqual({ text: "t".repeat(length) });
+      await expectBinary(peer, message);
+    }
+  });
+
+  test("gets messages in fragments, with control frames between them", async () => {
+    const { peer, connection } = await meet({}, join, setup());
+    connection.handle(echo);
+    const message = patterned(900 * KIB);
+    const cuts = [0, 200 * KIB, 200 * KIB, 201 * KIB, 700 * KIB, 900 * KIB];
+    for (let i = 1; i < cuts.length; i++) {
+      const payload = message.subarray(cuts[i - 1], cuts[i]);
+      peer.send({ opcode: i === 1 ? 0x2 : 0x0, payload, isFinal: i === cuts.length - 1 }, ping(String(i)));
+    }
+    let said = await peer.hear();
+    // Where a write is under way only the latest of them is answered.
+    while (said !== undefined && "pong" in said) said = await peer.hear();
+    expectSame(said, message);
+  });
+
+  test("sends what it got to one that does not read, and nothing that comes later gets into it", async () => {
+    const { peer, connection, server } = await meet({}, join, setup());
+    const deaf = await RawPeer.join(server.port, join);
+    const other = await server.accepted();
+    deaf.raw.stopReading();
+    connection.handle({
+      borrows: true,
+      message: (_socket, message) => {
+        void other.send(message);
+      },
+    });
+    const lengths = [700 * KIB, 40 * KIB, 500 * KIB, 100, MIB, 50 * KIB, 600 * KIB, 900 * KIB];
+    const messages: Buffer[] = [];
+    // Until the kernel's buffers are full, and then some.
+    while (other.bufferedBytes < 3 * MIB) {
+      const message = patterned(lengths[messages.length % lengths.length] as number, messages.length);
+      messages.push(message);
+      peer.send(binary(message), ping());
+      expect(await peer.hear()).toEqual({ pong: "" });
+    }
+    deaf.raw.readOn();
+    for (const message of messages) await expectBinary(deaf, message);
+  });
+
+  test("may send it, and part of it, behind a message that is still to be read", async () => {
+    const { peer, connection } = await meet({}, join, setup());
+    const blob = new ControlledBlob();
+    void connection.send(blob);
+    let heard = 0;
+    connection.handle({
+      borrows: true,
+      message: (socket, message) => {
+        heard++;
+        void socket.send(message);
+        if (message instanceof Uint8Array) void socket.send(message.subarray(1_000));
+      },
+    });
+    const messages = [40 * KIB, 200 * KIB, 41 * KIB, 201 * KIB].map((length) => patterned(length, length));
+    for (const message of messages) peer.send(binary(message));
+    await until(() => heard === messages.length);
+    blob.give("first");
+    await expectBinary(peer, Buffer.from("first"));
+    for (const message of messages) {
+      await expectBinary(peer, message);
+      await expectBinary(peer, message.subarray(1_000));
+    }
+  });
+
+  test("that is asynchronous gets the next when it is done", async () => {
+    const { peer, connection } = await meet({}, join, setup());
+    connection.handle({
+      borrows: true,
+      message: async (socket, message) => {
+        const sent = socket.send(message);
+        await nextTurn();
+        await sent;
+      },
+    });
+    const messages = [300 * KIB, 10, 100 * KIB, 40 * KIB].map((length) => patterned(length, length));
+    peer.send(...messages.map((message) => binary(message)));
+    for (const message of messages) await expectBinary(peer, message);
+  });
+
+  test("lends memory again that was lent to connections that ended in the middle of a message", async () => {
+    const { peer, connection, server } = await meet({}, join, setup());
+    const ends = ["cut", "fault", "close"] as const;
+    for (let i = 0; i < MANY; i++) {
+      const leaver = await RawPeer.join(server.port, join);
+      const left = await server.accepted();
+      left.handle({ borrows: true, error: () => {} });
+      const whole = leaver.bytesOf(binary(patterned(500 * KIB)));
+      leaver.raw.write(whole.subarray(0, 300 * KIB));
+      await nextTurn();
+      const end = ends[i % ends.length];
+      if (end === "close") void left.close();
+      if (end === "fault") leaver.raw.write(whole.subarray(300 * KIB), leaver.bytesOf({ opcode: 0x3 }));
+      leaver.raw.socket.destroy();
+      await left.closed;
+    }
+    const isLent: boolean[] = [];
+    connection.handle({
+      borrows: true,
+      message: (socket, message) => {
+        if (message instanceof Uint8Array) isLent.push(isReused(message));
+        socket.write(message);
+      },
+    });
+    for (let i = 0; i < 3; i++) {
+      peer.send(binary(patterned(500 * KIB, i)));
+      await expectBinary(peer, patterned(500 * KIB, i));
+    }
+    expect(isLent).toEqual([true, true, true]);
+  });
+
+  test("does not get what is read into memory that a message of another is in", async () => {
+    const { peer, connection, server } = await meet({}, join, setup());
+    connection.handle(echo);
+    // It is at fault in the middle of a long frame, and goes on sending to where that was gathered.
+    const bad = await RawPeer.join(server.port, join);
+    const atFault = await server.accepted();
+    atFault.handle({ borrows: true, error: () => {} });
+    const long = bad.bytesOf(text("é".repeat(400 * KIB)));
+    long.fill(0xff, 300 * KIB);
+    bad.raw.write(long.subarray(0, 200 * KIB));
+    await nextTurn();
+    bad.raw.write(long.subarray(200 * KIB));
+    for (let i = 0; i < 10; i++) {
+      const message = patterned(800 * KIB, i);
+      peer.send(binary(message));
+      bad.raw.write(new Uint8Array(100 * KIB));
+      await expectBinary(peer, message);
+    }
+    bad.raw.socket.destroy();
+  });
+});
+
+describe("what comes of a long message, without a socket of Node's", () => {
+  async function placesOfReads(frame: FrameSpec, handler: ConnectionHandler<undefined>): Promise<number[]> {
+    const { peer, connection } = await meet({}, {}, { bare: true });
+    const onRead = vi.spyOn(BareSocket.prototype, "onRead");
+    onTestFinished(() => onRead.mockRestore());
+    connection.handle(handler);
+    peer.send(frame);
+    await peer.hear();
+    return onRead.mock.calls.map(([, bytes]) => bytes.length);
+  }
+
+  test("is read to where it is gathered, if it is borrowed or becomes a string", async () => {
+    for (const frame of [binary(patterned(MIB)), text("x".repeat(MIB))]) {
+      const [first = 0, second = 0] = await placesOfReads(frame, echo);
+      expect(second).toBe(MIB - first + 14);
+    }
+  });
+
+  test("is read to where all is read, if it is the handler's to keep", async () => {
+    const places = await placesOfReads(binary(patterned(MIB)), { ...echo, borrows: false });
+    expect(new Set(places).size).toBe(1);
+  });
+});
+
+describe("long text", () => {
+  test("that nobody had asked for comes as a stream from its beginning, while others are read", async () => {
+    const { peer, connection, server } = await meet({}, {}, { bare: true });
+    const whole = "0123456789abcdef".repeat(50 * KIB);
+    const other = await RawPeer.join(server.port);
+    (await server.accepted()).handle({ message: (socket, message) => socket.write(message) });
+    const bytes = peer.bytesOf(text(whole));
+    peer.raw.write(bytes.subarray(0, 200 * KIB));
+    await nextTurn();
+    const stream = await connection.receiveStream();
+    const between = "between".repeat(100 * KIB);
+    other.say(between);
+    peer.raw.write(bytes.subarray(200 * KIB));
+    let read = "";
+    if (stream?.type === "text") for await (const piece of stream) read += piece;
+    expect(read === whole).toBe(true);
+    expect(((await other.hear()) as { text: string }).text === between).toBe(true);
+  });
+});
+
+describe("borrows", () => {
+  test("is true or false", async () => {
+    const { connection } = await meet();
+    expect(() => connection.handle({ borrows: 1 as never })).toThrow(
+      `the handler's "borrows" is 1; it takes true or false`,
+    );
+    expect(() => connection.handle({ borows: true } as never)).toThrow(
+      `a handler has no "borows"; it takes open, message, drain, close, error, borrows`,
+    );
+  });
+
+  test("is off by default: a message is yours, in memory of its own", async () => {
+    const { peer, connection } = await meet({}, {}, { bare: true });
+    const kept: Uint8Array[] = [];
+    connection.handle({ message: (_, message) => void (message instanceof Uint8Array && kept.push(message)) });
+    for (const length of [100, 40 * KIB, 500 * KIB]) peer.send(binary(patterned(length, length)));
+    await until(() => kept.length === 3);
+    for (const message of kept) {
+      expect(message.buffer.byteLength).toBe(message.length);
+      expect(Buffer.compare(message, patterned(message.length, message.length))).toBe(0);
+    }
+  });
+});
