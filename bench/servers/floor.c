@@ -135,7 +135,6 @@ static void take(Client *client, uint8_t *bytes, size_t length) {
   } else {
     append(&client->kept, &client->kept_length, &client->kept_size, bytes + used, length - used);
   }
-  if (client->kept_length == 0) free(client->kept), client->kept = NULL, client->kept_size = 0;
 }
 
 // How many bytes the frame at the start of `kept` has, as far as is known.

@@ -27,7 +27,7 @@ describe("the benchmark's options", () => {
   it("take several workloads and peers, and the beginnings of names", () => {
     const { workloads: selected, peerIds } = options("--only", "broadcast-500-,idle", "--peers", "ws,halyard");
     expect(selected.map(({ id }) => id)).toEqual(["broadcast-500-1", "broadcast-500-16", "idle"]);
-    expect(peerIds).toEqual(["ws", "halyard-handler", "halyard-iterator", "halyard-web"]);
+    expect(peerIds).toEqual(["ws", "halyard-handler", "halyard-borrower", "halyard-iterator", "halyard-web"]);
   });
 
   it.each(["0", "101", "2.5", "1e1", ""])("refuse --rounds %j", (rounds) => {

@@ -6,7 +6,16 @@ import type { Feature, Peer } from "./peer.js";
 export const baselineIds = ["ws", "uwebsockets"] as const;
 export type BaselineId = (typeof baselineIds)[number];
 
-const all: readonly Feature[] = ["echo", "broadcast", "compression", "small-window", "tls", "large", "handshakes"];
+const all: readonly Feature[] = [
+  "echo",
+  "binary",
+  "broadcast",
+  "compression",
+  "small-window",
+  "tls",
+  "large",
+  "handshakes",
+];
 
 const withoutAddons = { WS_NO_BUFFER_UTIL: "1", WS_NO_UTF_8_VALIDATE: "1" };
 
@@ -25,9 +34,15 @@ export const peers: readonly Peer[] = [
     prepare: async () => ({ kind: "ready", program: nodeProgram("servers/halyard", { style: "handler" }) }),
   },
   {
+    id: "halyard-borrower",
+    title: "Halyard, handler that borrows",
+    features: ["binary", "large"],
+    prepare: async () => ({ kind: "ready", program: nodeProgram("servers/halyard", { style: "borrower" }) }),
+  },
+  {
     id: "halyard-iterator",
     title: "Halyard, `for await`",
-    features: ["echo", "large"],
+    features: ["echo", "binary", "large"],
     prepare: async () => ({ kind: "ready", program: nodeProgram("servers/halyard", { style: "iterator" }) }),
   },
   {
@@ -39,20 +54,20 @@ export const peers: readonly Peer[] = [
   {
     id: "ws-native",
     title: "ws with native addons",
-    features: ["echo", "broadcast", "large", "handshakes"],
+    features: ["echo", "binary", "broadcast", "large", "handshakes"],
     prepare: () => nodeProgramWith("ws-native", ["ws", "bufferutil", "utf-8-validate"], "servers/ws"),
   },
   { id: "bun", title: "Bun", features: all, prepare: () => bunProgram("servers/bun") },
   {
     id: "deno",
     title: "Deno",
-    features: ["echo", "broadcast", "tls", "handshakes"],
+    features: ["echo", "binary", "broadcast", "tls", "handshakes"],
     prepare: () => denoProgram("servers/deno"),
   },
   {
     id: "gorilla",
     title: "gorilla/websocket",
-    features: ["echo", "broadcast", "compression", "tls", "large", "handshakes"],
+    features: ["echo", "binary", "broadcast", "compression", "tls", "large", "handshakes"],
     prepare: buildGorilla,
   },
   { id: "python", title: "websockets (Python)", features: all, prepare: findPythonWebsockets },
@@ -65,7 +80,7 @@ export const peers: readonly Peer[] = [
   {
     id: "floor",
     title: "C, epoll (the floor)",
-    features: ["echo", "broadcast", "large", "handshakes"],
+    features: ["echo", "binary", "broadcast", "large", "handshakes"],
     prepare: buildFloor,
   },
 ];

@@ -20,6 +20,8 @@ export type Preparation =
 /** What a server program can be measured at. */
 export type Feature =
   | "echo"
+  /** Echoes of binary messages that lie in one read or a few. */
+  | "binary"
   | "broadcast"
   | "socket-io"
   | "compression"
