@@ -153,7 +153,7 @@ export class Connection<Data = unknown> implements AsyncIterable<Message> {
 
   /** Resolves when the socket is gone. Never rejects. */
   get closed(): Promise<CloseInfo> {
-    return this.#link.closed;
+    return this.#link.ending.closed;
   }
 
   /**
@@ -247,7 +247,7 @@ export class Connection<Data = unknown> implements AsyncIterable<Message> {
    */
   close(code: number = CloseCode.normal, reason = ""): Promise<CloseInfo> {
     this.#link.beginClose(code, reason, buildClosePayload(code, reason));
-    return this.#link.closed;
+    return this.#link.ending.closed;
   }
 
   /** `close()` with its defaults. */
@@ -257,7 +257,7 @@ export class Connection<Data = unknown> implements AsyncIterable<Message> {
 
   /** Destroys the socket at once, without a close frame; the peer sees 1006. */
   terminate(): void {
-    this.#link.terminate();
+    this.#link.ending.terminate();
   }
 
   /**

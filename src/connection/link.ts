@@ -1,55 +1,32 @@
 import type { Buffer } from "node:buffer";
 
-import { type Deferred, defer } from "../internal/deferred.js";
 import type { RosterPlace } from "../internal/roster.js";
-import {
-  answerClose,
-  answerTo,
-  buildClosePayload,
-  closeByPeer,
-  closeByUs,
-  CloseCode,
-  type ClosePayload,
-  type CloseState,
-  cutTransport,
-  failByUs,
-  type FaultCode,
-  faults,
-  OPEN,
-  type Role,
-  withoutHandshake,
-} from "../protocol/index.js";
-import { type CloseInfo, closeInfoOf } from "./close-info.js";
-import { ClosingDeadline, type ClosingOwner } from "./closing-deadline.js";
+import { type CloseCode, type ClosePayload, type FaultCode, faults, type Role } from "../protocol/index.js";
+import type { CloseInfo } from "./close-info.js";
 import { ConnectionError } from "./connection-error.js";
 import type { ResolvedConnectionOptions } from "./connection-options.js";
-import { closeTimeout, handlerFailed, lost, messageCut, notOpen } from "./end-errors.js";
+import { Ending, type EndingConnection, type EndingEvents } from "./ending.js";
 import { Guard, type GuardOwner } from "./guard.js";
 import { Inbound, type InboundOwner } from "./inbound.js";
 import type { Message } from "./message.js";
 import type { Observation } from "./observation.js";
 import { Outbox, type OutboxOwner, type OutboxSetup } from "./outbox.js";
+import { disownSocket, ownSocket } from "./owned-socket.js";
 import { Pings } from "./pings.js";
 import type { ReadBuffer } from "./read-buffer.js";
 import { Reader, type ReaderOwner } from "./reader.js";
 import type { Room } from "./reused-memory.js";
-import { destroySocket } from "./socket-end.js";
-import { disownSocket, ownSocket } from "./owned-socket.js";
 import type { SocketOwner } from "./socket-owner.js";
-import { processTimers, type TimerWheel } from "./timer-wheel.js";
 import type { SpareHalves } from "./spare-halves.js";
+import { processTimers, type TimerWheel } from "./timer-wheel.js";
 import type { Transport } from "./transport.js";
 
 /** What a link tells the connection that it carries. */
-export interface LinkEvents {
+export interface LinkEvents extends EndingEvents {
   message(message: Message): unknown;
   drained(): void;
-  /** Something went wrong; if it is the end, `closed` follows. */
-  failed(error: ConnectionError): void;
   /** The socket is closed; messages may still wait to be read. */
   gone(info: CloseInfo): void;
-  /** The socket is closed and every message received has been delivered to the handler. */
-  finished(info: CloseInfo): void;
 }
 
 /**
@@ -79,61 +56,50 @@ export interface LinkSetup extends OutboxSetup {
 }
 
 /**
- * Runs the protocol over one socket: what is received, what is sent, and between them the life cycle from open to closed.
+ * Runs the protocol over one socket: holds together what is received, what is sent, who takes it, and how it ends (`Ending`).
  *
  * @internal
  */
-export class Link implements InboundOwner, ReaderOwner, OutboxOwner, GuardOwner, ClosingOwner, SocketOwner {
-  readonly #role: Role;
-  readonly #socket: Transport;
-  readonly #options: ResolvedConnectionOptions;
-  readonly #events: LinkEvents;
+export class Link implements InboundOwner, ReaderOwner, OutboxOwner, GuardOwner, SocketOwner, EndingConnection {
+  readonly role: Role;
+  readonly socket: Transport;
+  readonly options: ResolvedConnectionOptions;
+  readonly events: LinkEvents;
+  readonly timers: TimerWheel;
+  readonly guard: Guard;
+  readonly pings: Pings;
+  /** Who takes the messages. */
+  readonly reader: Reader = new Reader(this);
+  /** What limits of the connection's server count it by; `""` where they do not ask. */
+  readonly source: string;
+  /** Where that server lists it. */
+  place: RosterPlace<unknown> | undefined;
+
   /** Those that it has left while it is at rest. */
   readonly #spares: SpareHalves | undefined;
   #inbound: Inbound | undefined;
   #outbox: Outbox | undefined;
-  readonly #guard: Guard;
-  /** There once the end has begun. */
-  #closing: ClosingDeadline | undefined;
-  readonly pings: Pings;
-  /** Who takes the messages. */
-  readonly reader: Reader = new Reader(this);
-  readonly timers: TimerWheel;
-
-  #state: CloseState = OPEN;
-  /** The peer has ended its side of the socket; what it sent before may still wait to be read. */
-  #hasInputEnded = false;
   /** Whether it may have nothing to do, and has not been asked since. */
   #mayRest = true;
-  #error: ConnectionError | undefined;
-  /** What the peer's close frame said, once one has come. */
-  receivedClose: ClosePayload | undefined;
-  /** Where the server of the connection lists it. */
-  place: RosterPlace<unknown> | undefined;
-  /** What limits of that server count it by; `""` where they do not ask. */
-  readonly source: string;
-  /** Set when the socket is closed. */
-  #info: CloseInfo | undefined;
-  #isFinished = false;
+  /** There once the end has begun, or somebody has asked for it. */
+  #ending: Ending | undefined;
   readonly #home: LinkHome | undefined;
-  /** Made when somebody asks for it. */
-  #closed: Deferred<CloseInfo> | undefined;
 
   constructor(setup: LinkSetup, events: LinkEvents) {
     const { socket, options, nowMs, timers = processTimers } = setup;
-    this.#role = setup.maskKeys === undefined ? "server" : "client";
-    this.#socket = socket;
-    this.#options = options;
-    this.#events = events;
-    this.#home = setup.home;
-    this.source = setup.source ?? "";
+    this.role = setup.maskKeys === undefined ? "server" : "client";
+    this.socket = socket;
+    this.options = options;
+    this.events = events;
     this.timers = timers;
-    this.#guard = new Guard({ socket, options, nowMs, timers }, this);
+    this.source = setup.source ?? "";
+    this.#home = setup.home;
+    this.guard = new Guard({ socket, options, nowMs, timers }, this);
     this.#spares = setup.spares;
     this.#inbound =
-      this.#spares?.inbound(socket, this, this.reader, this.#guard) ??
-      new Inbound(setup, this.#role, this.#guard, this.reader, this);
-    this.#outbox = this.#spares?.outbox(socket, this, this.#guard) ?? new Outbox(setup, this, this.#guard);
+      this.#spares?.inbound(socket, this, this.reader, this.guard) ??
+      new Inbound(setup, this.role, this.guard, this.reader, this);
+    this.#outbox = this.#spares?.outbox(socket, this, this.guard) ?? new Outbox(setup, this, this.guard);
     this.pings = new Pings(nowMs);
     ownSocket(socket, this);
   }
@@ -145,12 +111,17 @@ export class Link implements InboundOwner, ReaderOwner, OutboxOwner, GuardOwner,
 
   /** The receiving half. */
   get inbound(): Inbound {
-    return (this.#inbound ??= (this.#spares as SpareHalves).inbound(this.#socket, this, this.reader, this.#guard));
+    return (this.#inbound ??= (this.#spares as SpareHalves).inbound(this.socket, this, this.reader, this.guard));
   }
 
   /** The sending half. */
   get outbox(): Outbox {
-    return (this.#outbox ??= (this.#spares as SpareHalves).outbox(this.#socket, this, this.#guard));
+    return (this.#outbox ??= (this.#spares as SpareHalves).outbox(this.socket, this, this.guard));
+  }
+
+  /** How it ends; `"open"` still where nothing has begun to. */
+  get ending(): Ending {
+    return (this.#ending ??= new Ending(this));
   }
 
   /**
@@ -159,7 +130,7 @@ export class Link implements InboundOwner, ReaderOwner, OutboxOwner, GuardOwner,
    */
   #rest(): void {
     const spares = this.#spares;
-    if (spares === undefined || this.#state.kind !== "open" || this.#hasInputEnded) return;
+    if (spares === undefined || this.#ending?.hasBegun === true) return;
     const inbound = this.#inbound;
     const outbox = this.#outbox;
     if (!this.reader.isAtRest || inbound?.isAtRest === false || outbox?.isAtRest === false) return;
@@ -172,66 +143,21 @@ export class Link implements InboundOwner, ReaderOwner, OutboxOwner, GuardOwner,
   /** Begins to read: first `head`, what came together with the handshake. */
   start(readBuffer: ReadBuffer, head: Buffer): void {
     if (head.length > 0) this.onBytes(head, head.length);
-    readBuffer.attach(this.#socket);
-    if (this.#socket.destroyed) this.onSocketClosed();
+    readBuffer.attach(this.socket);
+    if (this.socket.destroyed) this.onSocketClosed();
     // Its `end` may have come before anybody listened.
-    else if (this.#socket.readableEnded) this.onInputEnd();
-    else if (!this.inbound.isPaused) this.#socket.resume();
+    else if (this.socket.readableEnded) this.onInputEnd();
+    else if (!this.inbound.isPaused) this.socket.resume();
   }
 
   /** `"open"` until either side begins to close, `"closed"` once the socket is gone. */
   get state(): "open" | "closing" | "closed" {
-    if (this.#info !== undefined) return "closed";
-    return this.#state.kind === "open" ? "open" : "closing";
+    return this.#ending === undefined ? "open" : this.#ending.phase;
   }
 
-  get closed(): Promise<CloseInfo> {
-    if (this.#closed === undefined) {
-      this.#closed = defer();
-      if (this.#info !== undefined) this.#closed.resolve(this.#info);
-    }
-    return this.#closed.promise;
-  }
-
-  get role(): Role {
-    return this.#role;
-  }
-
-  get options(): ResolvedConnectionOptions {
-    return this.#options;
-  }
-
-  /** The error of what can no longer be sent. */
-  notOpen(): ConnectionError {
-    return notOpen(this.#state, this.#error);
-  }
-
-  /** Starts the closing handshake; `payload` is what `buildClosePayload` made of `code` and `reason`. */
-  beginClose(code: number, reason: string, payload: Uint8Array): void {
-    if (this.#state.kind !== "open") return;
-    this.#state = closeByUs(this.#state, { code, reason });
-    this.#stopMessages();
-    this.#startClosing();
-    this.outbox.close(payload, noop);
-    this.inbound.pump();
-  }
-
-  /** Destroys the socket at once. */
-  terminate(): void {
-    this.#state = cutTransport(this.#state, "us");
-    this.#stopMessages();
-    destroySocket(this.#socket);
-  }
-
-  /**
-   * A handler threw or rejected. The peer learns 1011 and nothing else. That a `send` found the connection gone is how a
-   * handler learns of it, and no failure of the handler's.
-   */
-  onHandlerFailure(cause: unknown): void {
-    if (this.#state.kind !== "open" && cause instanceof ConnectionError && cause.code === "not-open") return;
-    const error = handlerFailed(cause);
-    if (this.#state.kind === "open") this.endFor(CloseCode.internalError, "", error);
-    else this.#events.failed(error);
+  /** What the peer's close frame said, once one has come. */
+  get receivedClose(): ClosePayload | undefined {
+    return this.#ending?.receivedClose;
   }
 
   // InboundOwner: what the peer has sent.
@@ -252,31 +178,33 @@ export class Link implements InboundOwner, ReaderOwner, OutboxOwner, GuardOwner,
   }
 
   close(payload: ClosePayload): void {
-    this.receivedClose ??= payload;
-    this.#state = closeByPeer(this.#state, payload);
-    this.#stopMessages();
-    this.#startClosing();
-    if (this.#state.kind === "closed") {
-      // Our own close frame may still stand in line, behind messages that were sent before it.
-      this.outbox.afterLine(() => this.#endSocket());
-      return;
-    }
-    // RFC 6455 §5.5.1: an endpoint that did not send a close frame before MUST send one in response.
-    const answer = answerTo(payload);
-    this.outbox.close(buildClosePayload(answer.code, answer.reason), () => {
-      this.#state = answerClose(this.#state);
-      this.#endSocket();
-    });
+    this.ending.onClose(payload);
   }
 
   fault(code: FaultCode): void {
-    this.endFor(faults[code].closeCode, code, ConnectionError.ofFault(code));
+    this.ending.endFor(faults[code].closeCode, code, ConnectionError.ofFault(code));
+  }
+
+  get isClosed(): boolean {
+    return this.#ending?.isClosed === true;
+  }
+
+  onPumped(): void {
+    if (this.inbound.isAllTaken) this.#ending?.onAllTaken();
+  }
+
+  pauseReading(): void {
+    this.socket.pause();
+  }
+
+  resumeReading(): void {
+    this.socket.resume();
   }
 
   // ReaderOwner; `pump` is what a guard asks for, too.
 
   pump(): void {
-    if (this.#inbound === undefined) this.#guard.onReceived(0, false, false);
+    if (this.#inbound === undefined) this.guard.onReceived(0, false, false);
     else this.#inbound.pump();
     if (this.#mayRest) this.#rest();
   }
@@ -298,44 +226,32 @@ export class Link implements InboundOwner, ReaderOwner, OutboxOwner, GuardOwner,
   }
 
   handleMessage(message: Message): unknown {
-    return this.#events.message(message);
+    return this.events.message(message);
   }
 
   messageCut(): ConnectionError {
-    return messageCut(this.#error);
+    return this.ending.messageCut();
   }
 
-  get isClosed(): boolean {
-    return this.#state.kind === "closed";
-  }
-
-  onPumped(): void {
-    if (!this.inbound.isAllTaken) return;
-    if (this.#hasInputEnded) this.#concludeInput();
-    if (this.#info === undefined) return;
-    this.inbound.release();
-    this.#finish(this.#info);
-  }
-
-  pauseReading(): void {
-    this.#socket.pause();
-  }
-
-  resumeReading(): void {
-    this.#socket.resume();
+  onHandlerFailure(cause: unknown): void {
+    this.ending.onHandlerFailure(cause);
   }
 
   // OutboxOwner
 
+  notOpen(): ConnectionError {
+    return this.ending.notOpen();
+  }
+
   onDrained(): void {
-    this.#events.drained();
+    this.events.drained();
   }
 
   onUnreadable(cause: unknown): void {
     this.onHandlerFailure(cause);
   }
 
-  // GuardOwner and ClosingOwner: what has not come in time, or too fast.
+  // GuardOwner: what has not come in time, or too fast.
 
   get isBusy(): boolean {
     return this.reader.isBlocked || this.#inbound?.isBusy === true;
@@ -353,36 +269,19 @@ export class Link implements InboundOwner, ReaderOwner, OutboxOwner, GuardOwner,
     this.outbox.ping(this.pings.probe());
   }
 
-  /** RFC 6455 §7.1.7. */
+  beginClose(code: number, reason: string, payload: Uint8Array): void {
+    this.ending.begin(code, reason, payload);
+  }
+
   endFor(closeCode: CloseCode, reason: string, error: ConnectionError): void {
-    if (this.#state.kind === "closed") return;
-    this.#error ??= error; // for who still waits for a message, or for room
-    const isCloseOwed = this.#state.kind === "open";
-    this.#state = failByUs(this.#state, { code: closeCode, reason });
-    this.#stopMessages();
-    if (isCloseOwed) this.outbox.fail(buildClosePayload(closeCode, reason));
-    this.#endSocket();
-    this.#blame(error);
+    this.ending.endFor(closeCode, reason, error);
   }
 
   cutFor(closeCode: CloseCode, error: ConnectionError): void {
-    if (this.#state.kind === "closed") return;
-    this.#error ??= error;
-    this.#state = failByUs(this.#state, { code: closeCode, reason: "" });
-    this.#stopMessages();
-    destroySocket(this.#socket);
-    this.#blame(error);
+    this.ending.cutFor(closeCode, error);
   }
 
-  onCloseTimeout(): void {
-    destroySocket(this.#socket);
-    // A peer that has ended its side is lost, which shows when the socket closes.
-    if (this.#hasInputEnded || (this.#state.kind === "closed" && !this.outbox.hasUnsent)) return;
-    this.#state = cutTransport(this.#state, "us");
-    this.#blame(closeTimeout(this.#options));
-  }
-
-  // SocketOwner, and the life cycle.
+  // SocketOwner
 
   onBytes(chunk: Buffer, length: number): void {
     this.outbox.cork();
@@ -402,91 +301,22 @@ export class Link implements InboundOwner, ReaderOwner, OutboxOwner, GuardOwner,
   }
 
   onSocketError(cause: Error): void {
-    if (this.#state.kind !== "closed") this.#blame(lost(cause));
+    this.ending.onSocketError(cause);
   }
 
-  /** Keeps `error` as the reason of the end, if it is the first, and tells of it. */
-  #blame(error: ConnectionError): void {
-    if ((this.#error ??= error) === error) this.#events.failed(error);
-  }
-
-  /** Starts the time that the peer has for the end, unless it runs or has run out. */
-  #startClosing(): void {
-    if (this.#info !== undefined) return;
-    this.#closing ??= new ClosingDeadline(this.timers, this.#options.closeTimeoutMs, this);
-  }
-
-  #stopMessages(): void {
-    this.#guard.stop();
-    this.inbound.stop();
-  }
-
-  /** Both close frames are out, or none is needed any more: ends our side of the socket and waits for the peer's. */
-  #endSocket(): void {
-    this.outbox.end();
-    if (!this.#isLeftToPeer()) this.outbox.endSocket();
-    this.inbound.ignoreRest();
-    this.#startClosing();
-  }
-
-  /**
-   * RFC 6455 §7.1.1: after the closing handshake the server is the one to close the TCP connection first, and then the one that
-   * keeps its port for a while (TIME_WAIT); a client waits for it.
-   */
-  #isLeftToPeer(): boolean {
-    const state = this.#state;
-    return this.#role === "client" && state.kind === "closed" && state.summary.clean && !this.#hasInputEnded;
-  }
-
-  /** What the peer sent before is gone through first. */
   onInputEnd(): void {
-    this.#hasInputEnded = true;
-    if (this.inbound.isAllTaken) this.#concludeInput();
-    else this.#startClosing();
-  }
-
-  #concludeInput(): void {
-    if (this.#state.kind === "closed") {
-      this.outbox.endSocket();
-      return;
-    }
-    this.#state = cutTransport(this.#state, "peer");
-    this.#guard.stop();
-    this.reader.end();
-    this.#endSocket();
-    this.#blame(lost());
+    this.ending.onInputEnd();
   }
 
   onSocketClosed(): void {
-    if (this.#info !== undefined) return;
-    disownSocket(this.#socket);
-    this.#guard.stop();
-    this.#closing?.stop();
-    const wasCut = this.#state.kind !== "closed";
-    const cut = cutTransport(this.#state, "peer");
-    // Our close frame is not out when something ahead of it is not.
-    const closed = this.outbox.hasUnsent ? withoutHandshake(cut) : cut;
-    this.#state = closed;
-    if (wasCut) this.#blame(lost());
-    this.#info = closeInfoOf(closed.summary, this.#error);
-    this.outbox.end();
-    this.outbox.discard();
-    this.inbound.uncount();
-    if (this.pings.areUnderWay) this.pings.fail(this.notOpen());
-    this.#closed?.resolve(this.#info);
-    this.#home?.onClosed(this);
-    this.#events.gone(this.#info);
-    this.inbound.pump();
+    disownSocket(this.socket);
+    this.ending.onSocketClosed();
   }
 
-  /** The socket is closed and every message is through: tells who waits, and the handler, once there is one. */
-  #finish(info: CloseInfo): void {
-    if (this.#isFinished || this.reader.isBlocked) return;
-    this.reader.end();
-    if (!this.reader.hasHandler) return;
-    this.#isFinished = true;
-    this.#events.finished(info);
+  // EndingConnection
+
+  gone(info: CloseInfo): void {
+    this.#home?.onClosed(this);
+    this.events.gone(info);
   }
 }
-
-function noop(): void {}
