@@ -6,6 +6,8 @@ import type { Transport } from "./transport.js";
 
 /** Kept of each half. One serves any number of connections that take turns. */
 const MOST = 64;
+/** With more than so many in use they are no longer in the processor's caches when the next message comes. */
+const MANY = 256;
 
 /**
  * The receiving and sending halves that connections at rest have left to those that are not. What a connection is between two messages is
@@ -21,14 +23,22 @@ export class SpareHalves {
   readonly #setup: Omit<OutboxSetup, "socket">;
   readonly #inbounds: Inbound[] = [];
   readonly #outboxes: Outbox[] = [];
+  /** Receiving halves that connections have. */
+  #inUse = 0;
 
   /** @param setup what all the connections have alike */
   constructor(setup: Omit<OutboxSetup, "socket">) {
     this.#setup = setup;
   }
 
+  /** Whether so many are in use that one should be left as soon as it has nothing to do. */
+  get areScarce(): boolean {
+    return this.#inUse > MANY;
+  }
+
   /** A receiving half for `owner`. */
   inbound(socket: Transport, owner: InboundOwner, reader: Reader, guard: Guard): Inbound {
+    this.#inUse++;
     const inbound = this.#inbounds.pop();
     if (inbound === undefined) return new Inbound({ ...this.#setup, socket }, "server", guard, reader, owner);
     inbound.serve(owner, reader, guard);
@@ -43,8 +53,14 @@ export class SpareHalves {
     return outbox;
   }
 
+  /** A connection has ended, and keeps its halves for what is left to be read. */
+  giveUp(): void {
+    this.#inUse--;
+  }
+
   /** Takes them back, both at rest. */
   takeBack(inbound: Inbound | undefined, outbox: Outbox | undefined): void {
+    if (inbound !== undefined) this.#inUse--;
     if (inbound !== undefined && this.#inbounds.length < MOST) {
       inbound.leave();
       this.#inbounds.push(inbound);

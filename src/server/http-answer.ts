@@ -36,9 +36,9 @@ export function answerHttp(answers: HttpAnswers): RequestListener {
     runGuarded(answers, response, () => {
       const { host: hostHeader, [":authority"]: authority = hostHeader } = request.headers;
       // RFC 9113 §8.3.1: a server SHOULD take a request as malformed whose Host names another host than its :authority.
-      if (hostHeader !== undefined && hostHeader !== authority)
-        return answerText(response, 400, "Two different hosts\n");
       const host = String(authority ?? "");
+      if (hostHeader !== undefined && hostHeader.toLowerCase() !== host.toLowerCase())
+        return answerText(response, 400, "Two different hosts\n");
       const client = clientOf(request, endsOf(request.socket), answers.trustProxy);
       const described = describeRequest(request, host, client);
       const isAllowed = answers.checkHost(hostnameOf(described.host), described);

@@ -175,6 +175,7 @@ describe("serve({ http2: true })", () => {
     };
     expect(await status({ ":authority": "localhost" })).toBe(404);
     expect(await status({ ":authority": "localhost", host: "localhost" })).toBe(404);
+    expect(await status({ ":authority": "localhost", host: "LocalHost" })).toBe(404); // a host is the same in any case
     expect(await status({ ":authority": "evil.example" })).toBe(421);
     expect(await status({ ":authority": "evil.example", host: "localhost" })).toBe(400);
   });

@@ -65,6 +65,33 @@ describe("a connection at rest", () => {
     }
   });
 
+  test("leaves them after each message once more than 256 have some, and not when those have gone", async () => {
+    const { left } = watchHalves();
+    const server = await start(echo);
+    const peers = await Promise.all(Array.from({ length: 260 }, () => RawPeer.join(server.port)));
+    await until(() => left.mock.calls.length >= peers.length);
+    /** How many have left theirs, of those that say a word. */
+    async function leaving(speakers: readonly RawPeer[]): Promise<number> {
+      const before = left.mock.calls.length;
+      for (const peer of speakers) {
+        peer.say("hello");
+        expect(await peer.hear()).toEqual({ text: "hello" });
+      }
+      await nextTurn();
+      return left.mock.calls.length - before;
+    }
+    expect(await leaving(peers)).toBe(4); // the last four
+    expect(await leaving(peers)).toBe(4); // the same, who found nobody's to take
+    for (const peer of peers.splice(10)) peer.raw.reset();
+    await until(() => server.connections.size === peers.length);
+    expect(await leaving(peers)).toBe(0);
+    for (const peer of peers) peer.raw.reset();
+    await until(() => server.connections.size === 0);
+    const others = await Promise.all(Array.from({ length: 250 }, () => RawPeer.join(server.port)));
+    await until(() => server.connections.size === others.length);
+    expect(await leaving(others)).toBe(0);
+  });
+
   test("is asked about without being woken", async () => {
     const { taken } = watchHalves();
     const server = await start(echo);
