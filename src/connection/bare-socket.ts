@@ -183,6 +183,7 @@ export class BareSocket {
   /** The first `length` bytes of `bytes` have been read. */
   onRead(length: number, bytes: Buffer): boolean {
     this.owner.onBytes(bytes, length);
+    // A full read says that more waits; and a place that was read into ahead has to be left again.
     if (length === bytes.length || this.#ahead !== undefined) this.#readAhead();
     return true;
   }
@@ -221,7 +222,7 @@ type Keyed = Record<symbol, unknown>;
 
 let prepared: SocketParts | undefined;
 
-/** What the socket that has just been read is to read into next, where that is not what it did before. */
+/** What the socket that has just been read is to read into next, where that is not what it did before. Node asks right after `onRead`. */
 let nextBuffer: Uint8Array | undefined;
 
 function takeNextBuffer(): Uint8Array | undefined {

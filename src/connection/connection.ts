@@ -56,9 +56,9 @@ export interface ConnectionDetails<Data> {
  */
 export interface ConnectionHandler<Data = unknown> extends HandlerOf<Connection<Data>> {
   /**
-   * Whether `message` is done with a binary message when it returns (what it sends of it may still be under way). It then gets a view of
-   * where the message was received, which is good until then: the memory is used again, and `message.buffer` has more in it than the
-   * message. Default false: messages are yours to keep. docs/streams.md has the gain.
+   * Whether `message` is done with a binary message when it returns; what it sends of it, other than in a stream, may still be under way. It
+   * then gets a view of where the message was received, which is good until then: the memory is used again, and `message.buffer` has
+   * more in it than the message. Default false: messages are yours to keep. docs/streams.md has the gain.
    */
   readonly borrows?: boolean | undefined;
 }

@@ -58,6 +58,11 @@ export class Guard implements LivenessOwner, RateLimitOwner, OutboxGuard {
     return this.#rate === undefined ? sink : new RateLimitedSink(sink, this.#rate);
   }
 
+  /** Whether the peer is held to a rate. */
+  get hasRate(): boolean {
+    return this.#rate !== undefined;
+  }
+
   /** Whether the peer has to wait, for it has sent as much as it may. */
   get holdsBack(): boolean {
     return this.#rate !== undefined && this.#rate.isSpent;

@@ -10,7 +10,7 @@ import { NOBODY } from "./nobody.js";
 import { ObservedSink } from "./observed-sink.js";
 import type { OutboxSetup } from "./outbox.js";
 import type { Reader } from "./reader.js";
-import { type ReusedMemory, type Room, roomyMemory } from "./reused-memory.js";
+import { memoryFor, type ReusedMemory, type Room } from "./reused-memory.js";
 import {
   allocateUnfilled,
   borrowBytes,
@@ -109,15 +109,17 @@ export class Inbound implements ReceiverSink, InflatedSink, InflowOwner {
   /** Where what comes next of a message could be read into, so that `read` need not copy it. */
   get room(): Room | undefined {
     const memory = this.#memory;
-    if (memory === undefined || this.#inflow.isBehind) return undefined;
-    const bytes = this.#receiver.room;
-    return bytes === undefined || bytes.length < LEAST_ROOM ? undefined : { bytes, memory };
+    if (memory === undefined || this.#inflow.isBehind || this.#guard.hasRate) return undefined;
+    const { room } = this.#receiver;
+    const most = this.#reader.isIdle ? READ_AHEAD_BYTES - this.#receiver.gatheredBytes : Number.POSITIVE_INFINITY;
+    if (room === undefined || Math.min(room.length, most) < LEAST_ROOM) return undefined;
+    return { bytes: room.subarray(0, most), memory };
   }
 
   /** Memory to gather a message in: of its own, unless it becomes a string, or goes to who does not keep it. */
   #allocate(size: number): Uint8Array {
     const isPassing = this.#receiver.isTextUnderWay || this.#reader.borrows;
-    const memory = isPassing ? roomyMemory(size) : undefined;
+    const memory = isPassing ? memoryFor(size) : undefined;
     this.#giveBack(); // outgrown, and copied from before anybody else asks for it
     this.#memory = memory;
     return memory === undefined ? allocateUnfilled(size) : memory.bytes.subarray(0, size);
@@ -172,9 +174,10 @@ export class Inbound implements ReceiverSink, InflatedSink, InflowOwner {
     this.#inflow.pump();
   }
 
-  /** The socket is gone: what is left to be read counts no longer against the budget. */
+  /** The socket is gone: what is left to be read, maybe by nobody, counts no longer against the budget, nor as memory to be used again. */
   uncount(): void {
     this.#compressed?.uncount();
+    this.#memory?.abandon();
   }
 
   /** Everything has been read: frees what inflated it. */
@@ -200,8 +203,8 @@ export class Inbound implements ReceiverSink, InflatedSink, InflowOwner {
   binary(bytes: Uint8Array, start: number, end: number, isOwned: boolean): boolean {
     if (!this.#takesMessages) return true;
     this.#guard.liveness.onMessage();
-    if (!this.#reader.borrows) return this.#reader.deliver(isOwned ? bytes : copyBytes(bytes, start, end));
-    const goOn = this.#reader.deliver(borrowBytes(bytes, start, end));
+    const take = this.#reader.borrows ? borrowBytes : copyBytes;
+    const goOn = this.#reader.deliver(isOwned ? bytes : take(bytes, start, end));
     this.#giveBack();
     return goOn;
   }
@@ -275,6 +278,7 @@ export class Inbound implements ReceiverSink, InflatedSink, InflowOwner {
 
   set givesPieces(givesPieces: boolean) {
     this.#receiver.givesPieces = givesPieces;
+    if (this.#receiver.gatheredBytes === 0) this.#giveBack(); // a socket that still reads into it holds it, too
     // A message that is under way begins within that, and its reader has then turned both off again.
     if (this.#compressed !== undefined) this.#compressed.givesPieces = this.#receiver.givesPieces;
   }

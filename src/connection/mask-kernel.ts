@@ -28,6 +28,7 @@ const kernels = new WeakMap<ArrayBufferLike, Kernel>();
 /** What was unmasked last by a kernel, one buffer nearly always: to ask it for its memory takes a fifth of a microsecond. */
 let latest: { readonly bytes: Uint8Array; readonly at: number; readonly kernel: Kernel } | undefined;
 let module: object | undefined;
+let hasFailed = false;
 
 /**
  * Memory to receive into that `unmask` is quick with: 16 KiB take 0.3 instead of 11.8 µs, by WebAssembly with SIMD. Where a runtime
@@ -35,7 +36,7 @@ let module: object | undefined;
  */
 export function allocateReceiving(size: number): Buffer {
   const { WebAssembly } = globalThis as { readonly WebAssembly?: WebAssemblyApi };
-  if (WebAssembly === undefined) return Buffer.allocUnsafeSlow(size);
+  if (WebAssembly === undefined || hasFailed) return Buffer.allocUnsafeSlow(size);
   try {
     module ??= new WebAssembly.Module(Buffer.from(MODULE, "base64"));
     const memory = new WebAssembly.Memory({ initial: Math.ceil(size / PAGE_BYTES) });
@@ -43,6 +44,7 @@ export function allocateReceiving(size: number): Buffer {
     kernels.set(memory.buffer, kernel);
     return Buffer.from(memory.buffer, 0, size);
   } catch {
+    hasFailed = true; // and would again, after V8 has collected all garbage to find address space
     return Buffer.allocUnsafeSlow(size);
   }
 }

@@ -1,4 +1,4 @@
-/** A message as it is received: `string` for text, `Uint8Array` for binary, yours to keep. */
+/** A message as it is received: `string` for text, `Uint8Array` for binary, yours to keep unless a handler `borrows`. */
 export type Message = string | Uint8Array;
 
 /** A message that is there as a whole: `string` is sent as text, everything else as binary. */

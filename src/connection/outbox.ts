@@ -12,7 +12,7 @@ import { ObservedWriteQueue } from "./observed-write-queue.js";
 import { PreparedMessage } from "./prepared-message.js";
 import type { QueuedBytes, QueuedBytesHolder } from "./queued-bytes-budget.js";
 import { copyBytes } from "./received-message.js";
-import { isReused } from "./reused-memory.js";
+import { lasting } from "./reused-memory.js";
 import { SendLine, type SendLineOwner } from "./send-line.js";
 import type { SendOptions } from "./send-options.js";
 import { isLate, type LateMessage, type Payload, payloadOf, type Sendable, sizeOf } from "./sendable.js";
@@ -254,7 +254,7 @@ export class Outbox implements WriteQueueOwner, SendLineOwner {
 
   /** Sends `message` after those in line before it; what has to be read, or is long to compress, is when its turn comes. */
   #standInLine(given: Payload | LateMessage, options?: SendOptions, mode?: SendMode): Promise<void> {
-    const message = given instanceof Uint8Array && isReused(given) ? given.slice() : given;
+    const message = lasting(given);
     const turn = this.#line.join(sizeOf(message), async (release) => {
       if (isLate(message) && !(message instanceof Blob)) {
         await this.#sendFragments(message, options);

@@ -1,31 +1,26 @@
-import type { Buffer } from "node:buffer";
-
 import { allocateReceiving } from "./mask-kernel.js";
+import type { HeldMemory } from "./holds.js";
 
+/**
+ * What each of them has: the longest message that connections take by default. A page of it that no message has reached takes no memory.
+ * Of one size, any of them does for any message, and none is made in place of another: to make one takes 3 ms.
+ */
+const BYTES = 1024 * 1024;
 /** Shorter messages are gathered in memory of their own: a peer that is slow with them must not hold more than they need. */
 const LEAST_BYTES = 64 * 1024;
-/** So many may be in use at once, for each reserves address space; further messages are gathered in memory of their own. */
-const MOST_IN_USE = 64;
-/** Bytes kept for the next message. */
-const MOST_SPARE_BYTES = 16 * 1024 * 1024;
+/** How many there are at most. While all are in use, messages are gathered in memory of their own. */
+const MOST = 16;
 
-/** Stands for what nobody can hold: the next read of any connection goes there. */
-const READ_BUFFER: unique symbol = Symbol("read buffer");
-
-/** A part of it that can be read into. */
-export interface Room {
+/** Memory that long messages are received in, one after the other. It is used again when nobody holds it any more. */
+export class ReusedMemory implements HeldMemory {
   readonly bytes: Uint8Array;
-  readonly memory: ReusedMemory;
-}
+  #holds = 0;
+  #isAbandoned = false;
 
-/** Memory that one message after the other is received in. It is used again when nobody holds it any more. */
-export class ReusedMemory {
-  readonly bytes: Buffer;
-  #holds = 1;
-
-  constructor(size: number) {
-    this.bytes = allocateReceiving(size);
+  constructor() {
+    this.bytes = allocateReceiving(BYTES);
     memories.set(this.bytes.buffer, this);
+    count++;
   }
 
   hold(): void {
@@ -34,29 +29,36 @@ export class ReusedMemory {
 
   release(): void {
     this.#holds--;
-    if (this.#holds > 0) return;
-    inUse--;
-    if (spareBytes + this.bytes.length > MOST_SPARE_BYTES) return;
-    spare.push(this);
-    spareBytes += this.bytes.length;
+    if (this.#holds === 0 && !this.#isAbandoned) spare.push(this);
+  }
+
+  /** Has another made in its place: nobody knows whether it will be released. */
+  abandon(): void {
+    if (this.#isAbandoned) return;
+    this.#isAbandoned = true;
+    count--;
   }
 }
 
+/** A part of it that can be read into. */
+export interface Room {
+  readonly bytes: Uint8Array;
+  readonly memory: ReusedMemory;
+}
+
+/** Stands for the memory that all connections are read into, which nobody can hold: the next read overwrites it. */
+export const READ_BUFFER: unique symbol = Symbol("read buffer");
+
 const memories = new WeakMap<ArrayBufferLike, ReusedMemory | typeof READ_BUFFER>();
 const spare: ReusedMemory[] = [];
-let spareBytes = 0;
-let inUse = 0;
+let count = 0;
 
-/** Memory of at least `size` bytes, held once; undefined where that is better made for the message alone. */
-export function roomyMemory(size: number): ReusedMemory | undefined {
-  if (size < LEAST_BYTES || size > MOST_SPARE_BYTES || inUse === MOST_IN_USE) return undefined;
-  inUse++;
-  const at = spare.findLastIndex(({ bytes }) => bytes.length >= size);
-  if (at < 0) return new ReusedMemory(2 ** Math.ceil(Math.log2(size)));
-  const [found] = spare.splice(at, 1) as [ReusedMemory];
-  spareBytes -= found.bytes.length;
-  found.hold();
-  return found;
+/** Memory for a message of `size` bytes, held once; undefined where it should have memory of its own. */
+export function memoryFor(size: number): ReusedMemory | undefined {
+  if (size < LEAST_BYTES || size > BYTES) return undefined;
+  const memory = spare.pop() ?? (count < MOST ? new ReusedMemory() : undefined);
+  memory?.hold();
+  return memory;
 }
 
 /** Makes known that whatever is read next overwrites `bytes`. */
@@ -64,13 +66,12 @@ export function markReadBuffer(bytes: Uint8Array): void {
   memories.set(bytes.buffer, READ_BUFFER);
 }
 
-/** Whether `bytes` lie in memory that will be used for something else: those of a borrowed message. */
-export function isReused(bytes: Uint8Array): boolean {
-  return memories.has(bytes.buffer);
+/** The memory that `bytes` lie in, if something else will come to lie there: they are those of a borrowed message. */
+export function memoryOf(bytes: Uint8Array): ReusedMemory | typeof READ_BUFFER | undefined {
+  return memories.get(bytes.buffer);
 }
 
-/** The memory that `bytes` lie in, if it is such and can be held. */
-export function reusedMemoryOf(bytes: Uint8Array): ReusedMemory | undefined {
-  const memory = memories.get(bytes.buffer);
-  return memory === READ_BUFFER ? undefined : memory;
+/** `bytes`, or a copy of those of a borrowed message: they stay as they are. */
+export function lasting<T>(value: T): T | Uint8Array {
+  return value instanceof Uint8Array && memories.has(value.buffer) ? new Uint8Array(value) : value;
 }

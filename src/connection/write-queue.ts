@@ -3,13 +3,13 @@ import { Socket } from "node:net";
 
 import { applyMask, FIN, frameHeaderLength, Opcode, writeFrameHeader, writeUint32 } from "../protocol/index.js";
 import type { ResolvedConnectionOptions } from "./connection-options.js";
-import { HeldSlabs } from "./held-slabs.js";
+import { Holds } from "./holds.js";
 import type { MaskKeys } from "./mask-keys.js";
 import type { Observation } from "./observation.js";
 import type { EncodedMessage } from "./prepared-message.js";
 import { TAKEN } from "./handle-write.js";
 import { directHandle, writeDirectly } from "./direct-write.js";
-import { isReused, reusedMemoryOf } from "./reused-memory.js";
+import { memoryOf, READ_BUFFER } from "./reused-memory.js";
 import type { SocketHandle } from "./socket-handle.js";
 import type { Transport } from "./transport.js";
 import { flushAtTurnEnd } from "./turn-end.js";
@@ -74,7 +74,7 @@ export class WriteQueue {
 
   /** What waits for the next flush, in order: closed runs of slabs, and payloads too long to copy. */
   #chunks: Uint8Array[] = [];
-  #held: HeldSlabs = new HeldSlabs();
+  #held: Holds = new Holds();
   #pendingBytes = 0;
 
   // The run that is still being written: `#runSlab.bytes[#runStart, #runEnd)`.
@@ -86,7 +86,7 @@ export class WriteQueue {
   #written: WhenWritten | undefined;
   #isInFlight = false;
   /** There once a write has had to wait. */
-  #inFlightHeld: HeldSlabs | undefined;
+  #inFlightHeld: Holds | undefined;
   #isFlushDue = false;
   #isCorked = false;
   #isEnding = false;
@@ -208,7 +208,7 @@ export class WriteQueue {
     } else {
       this.#isInFlight = true;
       if (this.#handle !== undefined) this.#socket.write(NOTHING, this.#whenWritten());
-      const held = this.#inFlightHeld ?? new HeldSlabs();
+      const held = this.#inFlightHeld ?? new Holds();
       this.#inFlightHeld = this.#held;
       this.#held = held;
       this.#own = undefined;
@@ -285,12 +285,12 @@ export class WriteQueue {
     this.#afterFrame(headerLength + payload.length);
   }
 
-  /** Whether `payload` stays as it is until it has been written: that of a borrowed message by being held, if it can be. */
+  /** Whether `payload` stays as it is until it has been written; memory that is used again is held for that. */
   #keeps(payload: Uint8Array): boolean {
-    if (!isReused(payload)) return true;
-    const memory = reusedMemoryOf(payload);
+    const memory = memoryOf(payload);
+    if (memory === READ_BUFFER) return false;
     if (memory !== undefined) this.#held.hold(memory);
-    return memory !== undefined;
+    return true;
   }
 
   #headerLength(payloadLength: number): number {

@@ -6,7 +6,7 @@ import type { JsonMessageError } from "./json-message-error.js";
 import { checkSchema, type InferOutput, type StandardSchema } from "./standard-schema.js";
 
 /** A `ConnectionHandler` that gets values in place of messages. */
-export interface JsonHandler<Value, Data = unknown> extends Omit<ConnectionHandler<Data>, "message"> {
+export interface JsonHandler<Value, Data = unknown> extends Omit<ConnectionHandler<Data>, "message" | "borrows"> {
   /** Called for each value in order; if it returns a promise, the next message waits for it and reading stops. */
   message?(connection: Connection<Data>, value: Value): unknown;
   /**

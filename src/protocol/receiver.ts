@@ -95,7 +95,7 @@ export class Receiver {
    * without a copy. Undefined where the payload is not gathered, or nothing of it has come.
    */
   get room(): Uint8Array | undefined {
-    if (this.#phase !== Phase.payload || this.#message.length === 0) return undefined;
+    if (this.#phase !== Phase.payload || isControl(this.#opcode) || this.#message.length === 0) return undefined;
     return this.#message.room(this.#remaining);
   }
 

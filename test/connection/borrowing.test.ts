@@ -3,10 +3,11 @@ import { Duplex } from "node:stream";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { BareSocket } from "../../src/connection/bare-socket.js";
 import { createSelfSigned } from "../../src/cli/self-signed.js";
-import type { ConnectionHandler } from "../../src/connection/index.js";
-import { isReused } from "../../src/connection/reused-memory.js";
+import type { Connection, ConnectionHandler } from "../../src/connection/index.js";
+import { memoryFor, memoryOf } from "../../src/connection/reused-memory.js";
 import type { FrameSpec } from "../protocol/support/frame-bytes.js";
 import { ControlledBlob } from "../support/controlled-blob.js";
+import { liveBytes } from "../support/live-bytes.js";
 import { meet } from "../support/meeting.js";
 import { binary, type PeerOptions, ping, RawPeer, text } from "../support/raw-peer.js";
 import type { Said } from "../support/server-frame.js";
@@ -38,6 +39,23 @@ function expectSame(said: Said | undefined, expected: Buffer): void {
 
 async function expectBinary(peer: RawPeer, expected: Buffer): Promise<void> {
   expectSame(await peer.hear(), expected);
+}
+
+/** The memory of long messages to `connection` is such as is used again: some is free. */
+async function expectLent(peer: RawPeer, connection: Connection<undefined>): Promise<void> {
+  const isLent: boolean[] = [];
+  connection.handle({
+    borrows: true,
+    message: (socket, message) => {
+      if (message instanceof Uint8Array) isLent.push(memoryOf(message) !== undefined);
+      socket.write(message);
+    },
+  });
+  for (let i = 0; i < 3; i++) {
+    peer.send(binary(patterned(500 * KIB, i)));
+    await expectBinary(peer, patterned(500 * KIB, i));
+  }
+  expect(isLent).toEqual([true, true, true]);
 }
 
 interface Path {
@@ -160,19 +178,7 @@ describe.each(paths)("a handler that borrows, on $title", ({ join = {}, setup = 
       leaver.raw.socket.destroy();
       await left.closed;
     }
-    const isLent: boolean[] = [];
-    connection.handle({
-      borrows: true,
-      message: (socket, message) => {
-        if (message instanceof Uint8Array) isLent.push(isReused(message));
-        socket.write(message);
-      },
-    });
-    for (let i = 0; i < 3; i++) {
-      peer.send(binary(patterned(500 * KIB, i)));
-      await expectBinary(peer, patterned(500 * KIB, i));
-    }
-    expect(isLent).toEqual([true, true, true]);
+    await expectLent(peer, connection);
   });
 
   test("does not get what is read into memory that a message of another is in", async () => {
@@ -238,6 +244,84 @@ describe("long text", () => {
     if (stream?.type === "text") for await (const piece of stream) read += piece;
     expect(read === whole).toBe(true);
     expect(((await other.hear()) as { text: string }).text === between).toBe(true);
+  });
+});
+
+describe("memory for long messages", () => {
+  test("is not lost to what nobody reads to its end", async () => {
+    const { peer, connection, server } = await meet({}, {}, { bare: true });
+    const kept: unknown[] = [];
+    for (let i = 0; i < 20; i++) {
+      const leaver = await RawPeer.join(server.port);
+      const left = await server.accepted();
+      kept.push(left);
+      const whole = leaver.bytesOf(text("x".repeat(1000 * KIB)));
+      // More than is gathered for nobody, the rest of it kept: only a write tells that the peer has gone.
+      for (let at = 0; at < 600 * KIB; at += 60 * KIB) {
+        leaver.raw.write(whole.subarray(at, at + 60 * KIB));
+        await nextTurn();
+      }
+      leaver.raw.reset();
+      while (left.state !== "closed") {
+        left.write("news");
+        await nextTurn();
+      }
+    }
+    await expectLent(peer, connection);
+  });
+
+  test("is not kept by text that became a stream", async () => {
+    const { peer, connection, server } = await meet({}, {}, { bare: true });
+    for (let i = 0; i < 20; i++) {
+      const other = await RawPeer.join(server.port);
+      const reader = await server.accepted();
+      const whole = other.bytesOf(text("x".repeat(500 * KIB)));
+      other.raw.write(whole.subarray(0, 200 * KIB));
+      await nextTurn();
+      await nextTurn();
+      const stream = await reader.receiveStream();
+      other.raw.write(whole.subarray(200 * KIB));
+      let length = 0;
+      if (stream?.type === "text") for await (const piece of stream) length += piece.length;
+      expect(length).toBe(500 * KIB);
+    }
+    await expectLent(peer, connection);
+  });
+
+  test("is not made for more than sixteen at a time, nor for what is longer than 1 MiB or shorter than 64 KiB", () => {
+    const memories = Array.from({ length: 40 }, () => memoryFor(64 * KIB));
+    expect(new Set(memories).size).toBeLessThanOrEqual(17);
+    expect(memories.at(-1)).toBeUndefined();
+    for (const memory of memories) memory?.release();
+    expect(memoryFor(MIB + 1)).toBeUndefined();
+    expect(memoryFor(64 * KIB - 1)).toBeUndefined();
+    const memory = memoryFor(MIB);
+    expect(memories).toContain(memory);
+    memory?.release();
+  });
+
+  test("is not read into ahead of who asks for the message, beyond what is gathered for nobody", async () => {
+    const onRead = vi.spyOn(BareSocket.prototype, "onRead");
+    onTestFinished(() => onRead.mockRestore());
+    const { peer, connection } = await meet({}, {}, { bare: true });
+    const whole = "x".repeat(MIB);
+    peer.say(whole);
+    await until(() => onRead.mock.calls.length > 3);
+    for (let i = 0; i < 50; i++) await nextTurn();
+    const read = onRead.mock.calls.reduce((sum, [length]) => sum + length, 0);
+    expect(read).toBeLessThan(400 * KIB);
+    expect((await connection.receive()) === whole).toBe(true);
+  });
+
+  test("of a message that is too long for it goes with that message", async () => {
+    const { peer, connection } = await meet({ maxMessageBytes: 64 * MIB }, {}, { bare: true });
+    const before = liveBytes();
+    connection.handle({ borrows: true, message: (socket, message) => void socket.write(String(message.length)) });
+    peer.send(binary(new Uint8Array(40 * MIB)));
+    expect(await peer.hear()).toEqual({ text: String(40 * MIB) });
+    await nextTurn();
+    // The peer of this test has the frame that it sent no more either.
+    await until(() => liveBytes() - before < 20 * MIB);
   });
 });
 

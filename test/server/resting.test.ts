@@ -65,10 +65,10 @@ describe("a connection at rest", () => {
     }
   });
 
-  test("leaves them after each message once more than 256 have some, and not when those have gone", async () => {
+  test("leaves them after each message once more than 512 have some, and not when those have gone", async () => {
     const { left } = watchHalves();
     const server = await start(echo);
-    const peers = await Promise.all(Array.from({ length: 260 }, () => RawPeer.join(server.port)));
+    const peers = await Promise.all(Array.from({ length: 516 }, () => RawPeer.join(server.port)));
     await until(() => left.mock.calls.length >= peers.length);
     /** How many have left theirs, of those that say a word. */
     async function leaving(speakers: readonly RawPeer[]): Promise<number> {
@@ -87,7 +87,7 @@ describe("a connection at rest", () => {
     expect(await leaving(peers)).toBe(0);
     for (const peer of peers) peer.raw.reset();
     await until(() => server.connections.size === 0);
-    const others = await Promise.all(Array.from({ length: 250 }, () => RawPeer.join(server.port)));
+    const others = await Promise.all(Array.from({ length: 510 }, () => RawPeer.join(server.port)));
     await until(() => server.connections.size === others.length);
     expect(await leaving(others)).toBe(0);
   });
