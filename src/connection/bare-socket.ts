@@ -7,6 +7,8 @@ import type { SocketOwner } from "./socket-owner.js";
 import { systemError } from "./system-error.js";
 import { whenTaken, type WhenTaken, writeBytes, writeChunks } from "./handle-write.js";
 
+/** What is read at once behind a long message: another may follow, and what is read of it here is copied to where it is gathered. */
+const FIRST_READ_BYTES = 4 * 1024;
 /** What `shutdown` gives where there was nothing to wait for, and where the peer has gone: nothing is wrong. */
 const DONE_AT_ONCE = 1;
 const NOT_CONNECTED = "ENOTCONN";
@@ -194,7 +196,9 @@ export class BareSocket {
     const room = this.owner.room;
     this.#ahead = room?.memory;
     this.#ahead?.hold();
-    if (room !== undefined || held !== undefined) nextBuffer = room?.bytes ?? this.#shared;
+    if (room !== undefined) nextBuffer = room.bytes;
+    else if (held !== undefined) nextBuffer = this.#shared?.subarray(0, FIRST_READ_BYTES);
+    else nextBuffer = this.#shared;
     held?.release();
   }
 

@@ -73,7 +73,7 @@ export class Inbound implements ReceiverSink, InflatedSink, InflowOwner {
       takesCompressed,
       unmask,
       isUtf8: isValidUtf8,
-      allocate: (size) => this.#allocate(size),
+      allocate: (size, announced) => this.#allocate(size, announced),
     });
     const watch =
       observation?.seesFrames === true
@@ -117,12 +117,13 @@ export class Inbound implements ReceiverSink, InflatedSink, InflowOwner {
   }
 
   /** Memory to gather a message in: of its own, unless it becomes a string, or goes to who does not keep it. */
-  #allocate(size: number): Uint8Array {
+  #allocate(size: number, announced: number): Uint8Array {
     const isPassing = this.#receiver.isTextUnderWay || this.#reader.borrows;
     const memory = isPassing ? memoryFor(size) : undefined;
     this.#giveBack(); // outgrown, and copied from before anybody else asks for it
     this.#memory = memory;
-    return memory === undefined ? allocateUnfilled(size) : memory.bytes.subarray(0, size);
+    if (memory === undefined) return allocateUnfilled(size);
+    return memory.bytes.subarray(0, Math.max(size, announced));
   }
 
   #giveBack(): void {

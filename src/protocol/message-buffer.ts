@@ -8,8 +8,11 @@ const MOST_AHEAD = 32;
 /** What an empty buffer holds: an idle connection has two, and a buffer of its own costs 180 bytes. */
 const NOTHING = new Uint8Array(0);
 
-/** Makes memory of so many bytes, whatever is in it. */
-export type Allocate = (size: number) => Uint8Array;
+/**
+ * Makes memory of `size` bytes, whatever is in it, or of more where that costs nothing: up to `announced`, which is what the message will
+ * take as far as anybody has said.
+ */
+export type Allocate = (size: number, announced: number) => Uint8Array;
 
 /**
  * Gathers a message that does not lie whole in one chunk. It copies, so no chunk is pinned, and it grows with what has
@@ -65,7 +68,8 @@ export class MessageBuffer {
   /** At least doubles, so that a message in many small pieces is not copied again for each of them. */
   #grow(needed: number, announced: number, most: number): void {
     const ahead = Math.min(MOST_AHEAD * needed, announced);
-    const grown = this.#allocate(Math.min(Math.max(FIRST_CAPACITY, this.#bytes.length * 2, needed, ahead), most));
+    const size = Math.min(Math.max(FIRST_CAPACITY, this.#bytes.length * 2, needed, ahead), most);
+    const grown = this.#allocate(size, announced);
     grown.set(this.#bytes.subarray(0, this.#length));
     this.#bytes = grown;
   }

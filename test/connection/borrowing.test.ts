@@ -209,15 +209,24 @@ describe("what comes of a long message, without a socket of Node's", () => {
     const onRead = vi.spyOn(BareSocket.prototype, "onRead");
     onTestFinished(() => onRead.mockRestore());
     connection.handle(handler);
-    peer.send(frame);
+    for (let i = 0; i < 2; i++) {
+      peer.send(frame);
+      await peer.hear();
+    }
+    peer.say("short", "y".repeat(6 * KIB));
+    await peer.hear();
     await peer.hear();
     return onRead.mock.calls.map(([, bytes]) => bytes.length);
   }
 
   test("is read to where it is gathered, if it is borrowed or becomes a string", async () => {
     for (const frame of [binary(patterned(MIB)), text("x".repeat(MIB))]) {
-      const [first = 0, second = 0] = await placesOfReads(frame, echo);
-      expect(second).toBe(MIB - first + 14);
+      const places = await placesOfReads(frame, echo);
+      // The room for the rest; behind that message little is read before it is known what comes.
+      expect(places.slice(0, 2)).toEqual([64 * KIB, MIB + 14 - 64 * KIB]);
+      const next = places.indexOf(4 * KIB);
+      expect(places.slice(next, next + 2)).toEqual([4 * KIB, MIB + 14 - 4 * KIB]);
+      expect(places.at(-1)).toBe(64 * KIB);
     }
   });
 
