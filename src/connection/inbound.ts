@@ -119,7 +119,7 @@ export class Inbound implements ReceiverSink, InflatedSink, InflowOwner {
   /** Memory to gather a message in: of its own, unless it becomes a string, or goes to who does not keep it. */
   #allocate(size: number, announced: number): Uint8Array {
     const isPassing = this.#receiver.isTextUnderWay || this.#reader.borrows;
-    const memory = isPassing ? memoryFor(size) : undefined;
+    const memory = isPassing ? memoryFor(size, announced) : undefined;
     this.#giveBack(); // outgrown, and copied from before anybody else asks for it
     this.#memory = memory;
     if (memory === undefined) return allocateUnfilled(size);

@@ -53,9 +53,12 @@ const memories = new WeakMap<ArrayBufferLike, ReusedMemory | typeof READ_BUFFER>
 const spare: ReusedMemory[] = [];
 let count = 0;
 
-/** Memory for a message of `size` bytes, held once; undefined where it should have memory of its own. */
-export function memoryFor(size: number): ReusedMemory | undefined {
-  if (size < LEAST_BYTES || size > BYTES) return undefined;
+/**
+ * Memory for a message that needs `size` bytes now, and `announced` in the end; held once. Undefined where it should have memory of its
+ * own.
+ */
+export function memoryFor(size: number, announced: number): ReusedMemory | undefined {
+  if (size < LEAST_BYTES || Math.max(size, announced) > BYTES) return undefined;
   const memory = spare.pop() ?? (count < MOST ? new ReusedMemory() : undefined);
   memory?.hold();
   return memory;

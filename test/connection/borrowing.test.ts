@@ -298,13 +298,14 @@ describe("memory for long messages", () => {
   });
 
   test("is not made for more than sixteen at a time, nor for what is longer than 1 MiB or shorter than 64 KiB", () => {
-    const memories = Array.from({ length: 40 }, () => memoryFor(64 * KIB));
+    const memories = Array.from({ length: 40 }, () => memoryFor(64 * KIB, 0));
     expect(new Set(memories).size).toBeLessThanOrEqual(17);
     expect(memories.at(-1)).toBeUndefined();
     for (const memory of memories) memory?.release();
-    expect(memoryFor(MIB + 1)).toBeUndefined();
-    expect(memoryFor(64 * KIB - 1)).toBeUndefined();
-    const memory = memoryFor(MIB);
+    expect(memoryFor(MIB + 1, MIB + 1)).toBeUndefined();
+    expect(memoryFor(64 * KIB, MIB + 1)).toBeUndefined();
+    expect(memoryFor(64 * KIB - 1, MIB)).toBeUndefined();
+    const memory = memoryFor(MIB, MIB);
     expect(memories).toContain(memory);
     memory?.release();
   });
