@@ -178,13 +178,13 @@ export class Inbound implements ReceiverSink, InflatedSink, InflowOwner {
   /** The socket is gone: what is left to be read, maybe by nobody, counts no longer against the budget, nor as memory to be used again. */
   uncount(): void {
     this.#compressed?.uncount();
-    this.#memory?.abandon();
+    if (this.#inflow.isAtRest) this.#giveBack();
+    else this.#memory?.abandon();
   }
 
   /** Everything has been read: frees what inflated it. */
   release(): void {
     this.#compressed?.close();
-    this.#giveBack();
   }
 
   // ReceiverSink: what the peer has sent.
