@@ -116,9 +116,9 @@ export class Inbound implements ReceiverSink, InflatedSink, InflowOwner {
     return { bytes: room.subarray(0, most), memory };
   }
 
-  /** Memory to gather a message in: of its own, unless it becomes a string, or goes to who does not keep it. */
+  /** Memory to gather a message in: of its own, unless it becomes a string, or goes to who does not keep it, and somebody waits for it. */
   #allocate(size: number, announced: number): Uint8Array {
-    const isPassing = this.#receiver.isTextUnderWay || this.#reader.borrows;
+    const isPassing = !this.#reader.isIdle && (this.#receiver.isTextUnderWay || this.#reader.borrows);
     const memory = isPassing ? memoryFor(size, announced) : undefined;
     this.#giveBack(); // outgrown, and copied from before anybody else asks for it
     this.#memory = memory;
