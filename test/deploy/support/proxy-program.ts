@@ -27,6 +27,8 @@ export interface ProxySetup {
   readonly changes: (place: ProxyPlace) => Readonly<Record<string, string>>;
   readonly command: (configuration: string, place: ProxyPlace) => readonly [string, ...string[]];
   readonly reload: (proxy: ChildProcess, configuration: string, place: ProxyPlace) => void;
+  /** What it says whenever it has loaded its file, where a signal that comes sooner than it listens for one is lost. */
+  readonly loaded?: string;
 }
 
 /** Where Debian puts them, which is not in the PATH of everybody. */
@@ -53,12 +55,15 @@ export class ProxyProgram {
   readonly #child: ChildProcess;
   readonly #setup: ProxySetup;
   readonly #configuration: string;
+  #said = "";
 
   private constructor(child: ChildProcess, setup: ProxySetup, configuration: string, place: ProxyPlace) {
     this.#child = child;
     this.#setup = setup;
     this.#configuration = configuration;
     this.place = place;
+    for (const output of [child.stdout, child.stderr])
+      output?.on("data", (text: Buffer) => void (this.#said += text.toString()));
   }
 
   get port(): number {
@@ -80,20 +85,32 @@ export class ProxyProgram {
       stdio: ["ignore", "pipe", "pipe"],
     });
     const proxy = new ProxyProgram(child, setup, configuration, place);
-    let said = "";
-    for (const output of [child.stdout, child.stderr])
-      output.on("data", (text: Buffer) => void (said += text.toString()));
     await Promise.race([
-      untilListening(place.port),
-      once(child, "exit").then(() => Promise.reject(new Error(`${program} did not start: ${said}`))),
+      untilListening(place.port).then(() => proxy.#untilLoaded(1, 15_000)),
+      once(child, "exit").then(() => Promise.reject(new Error(`${program} did not start: ${proxy.#said}`))),
     ]);
     return proxy;
+  }
+
+  /** How many times it has loaded its file; no end of times where it does not say. */
+  get #loads(): number {
+    const { loaded } = this.#setup;
+    return loaded === undefined ? Infinity : this.#said.split(loaded).length - 1;
+  }
+
+  async #untilLoaded(times: number, timeout: number): Promise<void> {
+    await vi.waitUntil(() => this.#loads >= times, { timeout });
   }
 
   /** Has it read its file again, in which another server stands by now. */
   async reloadBefore(backend: number): Promise<void> {
     await writeFile(this.#configuration, await fitted(this.#setup, { ...this.place, backend }));
-    this.#setup.reload(this.#child, this.#configuration, this.place);
+    const times = this.#loads + 1;
+    const tryIt = async (): Promise<void> => {
+      this.#setup.reload(this.#child, this.#configuration, this.place);
+      await this.#untilLoaded(times, 2000);
+    };
+    await vi.waitFor(tryIt, { timeout: 15_000 });
   }
 
   async stop(): Promise<void> {
@@ -164,9 +181,10 @@ const haproxyChanges = ({ port, backend, folder }: ProxyPlace): Record<string, s
   "hard-stop-after 1h": `hard-stop-after 1h\n    stats socket ${folder}/admin.sock expose-fd listeners`,
 });
 
-const haproxy: Pick<ProxySetup, "command" | "reload"> = {
+const haproxy: Pick<ProxySetup, "command" | "reload" | "loaded"> = {
   command: (configuration, { folder }) => ["haproxy", "-W", "-db", "-p", `${folder}/haproxy.pid`, "-f", configuration],
   reload: (proxy) => void proxy.kill("SIGUSR2"),
+  loaded: "Loading success.",
 };
 
 /** The same with a second in place of its 75, after which it cuts those that are silent. */
