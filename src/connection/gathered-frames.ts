@@ -1,0 +1,263 @@
+import { Buffer } from "node:buffer";
+
+import { applyMask, FIN, frameHeaderLength, Opcode, writeFrameHeader, writeUint32 } from "../protocol/index.js";
+import { Holds } from "./holds.js";
+import type { MaskKeys } from "./mask-keys.js";
+import type { EncodedMessage } from "./prepared-message.js";
+import { memoryOf, READ_BUFFER } from "./reused-memory.js";
+import { WriteSlabPool } from "./write-slab-pool.js";
+import type { WriteSlab } from "./write-slab.js";
+
+const MASK_BIT = 0x80;
+const MASK_KEY_BYTES = 4;
+/** A text of so many UTF-16 units fits into the smallest slab whatever bytes it takes, and mostly needs no longer header than the shortest. */
+const SHORT_TEXT_UNITS = 80;
+/** A payload of up to so many bytes has a header of two; RFC 6455 §5.2. */
+const SHORT_BYTES = 125;
+/** What that of a longer one has more. */
+const LONGER_HEADER_BYTES = 2;
+/** Slab size of the backlog that a connection keeps for itself while the kernel takes no more. */
+const BACKLOG_SLAB_BYTES = 4 * 1024;
+
+/**
+ * The frames that go out with the next write, in order: written one behind the other into slabs, but for payloads too long to copy. Frames
+ * that lie side by side in one slab are a run, and one stretch to write.
+ */
+export class GatheredFrames {
+  readonly #shared: WriteSlabPool;
+  readonly #maskKeys: MaskKeys | undefined;
+  #bytes = 0;
+  /** Closed runs, and payloads too long to copy. */
+  #chunks: Uint8Array[] = [];
+  #held: Holds = new Holds();
+  /** Whether they may lie here for long, and are written into memory of their connection's own. */
+  #isBacklog = false;
+  #own: WriteSlabPool | undefined;
+  /** The key of the frame that is being written; 0 where frames are not masked. */
+  #maskKey = 0;
+
+  // The run that is still being written: `#runSlab.bytes[#runStart, #runEnd)`.
+  #runSlab: WriteSlab | undefined;
+  #runStart = 0;
+  #runEnd = 0;
+
+  /**
+   * @param shared where frames are written that go out within the turn
+   * @param maskKeys what a client masks its frames with; a server, which masks none, has no keys. RFC 6455 §5.1.
+   */
+  constructor(shared: WriteSlabPool, maskKeys: MaskKeys | undefined) {
+    this.#shared = shared;
+    this.#maskKeys = maskKeys;
+  }
+
+  /** Bytes of them all. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Whether nothing is gathered, nor held for what was. */
+  get isAtRest(): boolean {
+    return this.#bytes === 0 && this.#held.isEmpty;
+  }
+
+  /** Adds a text message in one frame. */
+  text(message: string): void {
+    if (message.length <= SHORT_TEXT_UNITS) {
+      this.#shortText(message);
+      return;
+    }
+    const length = Buffer.byteLength(message);
+    const size = this.#headerLength(length) + length;
+    if (size > this.#pool().slabSize) {
+      this.#longFrame(FIN | Opcode.text, Buffer.from(message), true);
+      return;
+    }
+    const at = this.#reserve(size);
+    const { bytes } = this.#runSlab as WriteSlab;
+    const start = this.#writeHeader(bytes, at, FIN | Opcode.text, length);
+    bytes.write(message, start);
+    this.#mask(bytes, start, start + length);
+    this.#bytes += size;
+  }
+
+  /**
+   * Adds a frame; `firstByte` is FIN, the reserved bits and the opcode. A payload of up to half a slab is copied at once; a longer one is
+   * not unless it is masked, so it must stay as it is until it has been written.
+   */
+  frame(firstByte: number, payload: Uint8Array): void {
+    const { length } = payload;
+    const size = this.#headerLength(length) + length;
+    if (length * 2 > this.#pool().slabSize || size > this.#pool().slabSize) {
+      this.#longFrame(firstByte, payload, false);
+      return;
+    }
+    const at = this.#reserve(size);
+    const { bytes } = this.#runSlab as WriteSlab;
+    const start = this.#writeHeader(bytes, at, firstByte, length);
+    bytes.set(payload, start);
+    this.#mask(bytes, start, start + length);
+    this.#bytes += size;
+  }
+
+  /** Adds a message that was encoded before, unless each peer needs an encoding of its own. */
+  prepared(message: EncodedMessage): void {
+    if (this.#maskKeys !== undefined) {
+      this.frame(message.firstByte, message.payload);
+      return;
+    }
+    const { frame } = message;
+    if (frame.length * 2 > this.#pool().slabSize) {
+      this.#closeRun();
+      this.#chunks.push(frame);
+    } else if (this.#isBacklog) {
+      const at = this.#reserve(frame.length);
+      (this.#runSlab as WriteSlab).bytes.set(frame, at);
+    } else {
+      const { shared } = this.#shared;
+      shared.put(frame);
+      this.#extendRun(shared.slab, shared.at, frame.length);
+    }
+    this.#bytes += frame.length;
+  }
+
+  /** Takes all of them, where they are one stretch of memory; undefined where they are not, and stay. */
+  takeRun(): Uint8Array | undefined {
+    const slab = this.#runSlab;
+    if (slab === undefined || this.#chunks.length > 0) return undefined;
+    this.#runSlab = undefined;
+    this.#bytes = 0;
+    return slab.view(this.#runStart, this.#runEnd);
+  }
+
+  /** Takes all of them, stretch by stretch. */
+  takeChunks(): Uint8Array[] {
+    this.#closeRun();
+    this.#bytes = 0;
+    const chunks = this.#chunks;
+    this.#chunks = [];
+    return chunks;
+  }
+
+  /** The kernel has what was taken: its memory is free. */
+  release(): void {
+    this.#held.release();
+  }
+
+  /**
+   * The kernel does not have what was taken: its memory is held on, by what this returns, and what is added waits for longer than a turn.
+   *
+   * @param spare what holds the memory of that; empty
+   */
+  beginBacklog(spare: Holds): Holds {
+    const held = this.#held;
+    this.#held = spare;
+    this.#own = undefined;
+    this.#isBacklog = true;
+    return held;
+  }
+
+  /** What is added goes out within the turn again. */
+  endBacklog(): void {
+    this.#isBacklog = false;
+  }
+
+  /** Forgets all of them: there is nobody to be sent them. */
+  discard(): void {
+    this.takeChunks();
+    this.release();
+    this.endBacklog();
+  }
+
+  /** Writes the text where it belongs behind a short header, and moves it should it need a longer one: to ask for its length first costs more. */
+  #shortText(message: string): void {
+    const room = this.#headerLength(0) + LONGER_HEADER_BYTES + message.length * 3;
+    const at = this.#reserve(room);
+    const slab = this.#runSlab as WriteSlab;
+    const { bytes } = slab;
+    let start = at + this.#headerLength(0);
+    const length = bytes.write(message, start);
+    if (length > SHORT_BYTES) {
+      bytes.copyWithin(start + LONGER_HEADER_BYTES, start, start + length);
+      start += LONGER_HEADER_BYTES;
+    }
+    this.#writeHeader(bytes, at, FIN | Opcode.text, length);
+    this.#mask(bytes, start, start + length);
+    const end = start + length;
+    const unused = at + room - end;
+    slab.used -= unused;
+    this.#runEnd -= unused;
+    this.#bytes += end - at;
+  }
+
+  /** @param isOwned whether the payload is ours to mask where it lies, and stays as it is */
+  #longFrame(firstByte: number, payload: Uint8Array, isOwned: boolean): void {
+    const headerLength = this.#headerLength(payload.length);
+    const at = this.#reserve(headerLength);
+    this.#writeHeader((this.#runSlab as WriteSlab).bytes, at, firstByte, payload.length);
+    this.#closeRun();
+    const isMasked = this.#maskKeys !== undefined;
+    const isCopied = !isOwned && (isMasked || payload.length * 2 <= this.#shared.slabSize || !this.#keeps(payload));
+    const chunk = isCopied ? Buffer.from(payload) : payload;
+    this.#mask(chunk, 0, chunk.length);
+    this.#chunks.push(chunk);
+    this.#bytes += headerLength + payload.length;
+  }
+
+  /** Whether `payload` stays as it is until it has been written; memory that is used again is held for that. */
+  #keeps(payload: Uint8Array): boolean {
+    const memory = memoryOf(payload);
+    if (memory === READ_BUFFER) return false;
+    if (memory !== undefined) this.#held.hold(memory);
+    return true;
+  }
+
+  #headerLength(payloadLength: number): number {
+    return frameHeaderLength(payloadLength, this.#maskKeys !== undefined);
+  }
+
+  /** Writes a frame's header, with a new key where it is masked; returns where the payload begins. */
+  #writeHeader(bytes: Uint8Array, at: number, firstByte: number, length: number): number {
+    if (this.#maskKeys === undefined) return writeFrameHeader(bytes, at, firstByte, length);
+    // RFC 6455 §5.1: a client MUST mask all its frames; §5.3: with a key chosen anew for each.
+    const keyAt = writeFrameHeader(bytes, at, firstByte, length, MASK_BIT);
+    this.#maskKey = this.#maskKeys.next();
+    writeUint32(bytes, keyAt, this.#maskKey);
+    return keyAt + MASK_KEY_BYTES;
+  }
+
+  #mask(bytes: Uint8Array, start: number, end: number): void {
+    if (this.#maskKeys !== undefined) applyMask(bytes, start, end, this.#maskKey);
+  }
+
+  #pool(): WriteSlabPool {
+    if (!this.#isBacklog) return this.#shared;
+    return (this.#own ??= new WriteSlabPool(Math.min(BACKLOG_SLAB_BYTES, this.#shared.slabSize)));
+  }
+
+  /** Takes `size` bytes of a slab for the next frame and returns where they begin. */
+  #reserve(size: number): number {
+    const slab = this.#pool().withRoom(size);
+    const at = slab.used;
+    slab.used += size;
+    this.#extendRun(slab, at, size);
+    return at;
+  }
+
+  /** Adds `slab.bytes[at, at + size)` to what is to be written. */
+  #extendRun(slab: WriteSlab, at: number, size: number): void {
+    if (slab !== this.#runSlab || at !== this.#runEnd) {
+      this.#closeRun();
+      this.#runSlab = slab;
+      this.#runStart = at;
+      this.#held.hold(slab);
+    }
+    this.#runEnd = at + size;
+  }
+
+  #closeRun(): void {
+    const slab = this.#runSlab;
+    if (slab === undefined) return;
+    this.#chunks.push(slab.view(this.#runStart, this.#runEnd));
+    this.#runSlab = undefined;
+  }
+}
