@@ -16,6 +16,13 @@ const SHORT_TEXT_UNITS = 80;
 const SHORT_BYTES = 125;
 /** What that of a longer one has more. */
 const LONGER_HEADER_BYTES = 2;
+/**
+ * What `write` of a buffer calls in the end: not documented, and in all of Node, Bun and Deno. V8 looks `write` up anew for each call, for
+ * the prototype of buffers has too many members.
+ */
+const { utf8Write } = Buffer.prototype as unknown as {
+  readonly utf8Write: (this: Uint8Array, text: string, at: number) => number;
+};
 /** Slab size of the backlog that a connection keeps for itself while the kernel takes no more. */
 const BACKLOG_SLAB_BYTES = 4 * 1024;
 
@@ -29,14 +36,16 @@ export class GatheredFrames {
   #bytes = 0;
   /** Closed runs, and payloads too long to copy. */
   #chunks: Uint8Array[] = [];
-  #held: Holds = new Holds();
+  /** What they lie in, but for the run that is still being written; there once something does. */
+  #held: Holds | undefined;
   /** Whether they may lie here for long, and are written into memory of their connection's own. */
   #isBacklog = false;
   #own: WriteSlabPool | undefined;
   /** The key of the frame that is being written; 0 where frames are not masked. */
   #maskKey = 0;
 
-  // The run that is still being written: `#runSlab.bytes[#runStart, #runEnd)`.
+  // The run that is still being written, or has just been taken: `#runSlab.bytes[#runStart, #runEnd)`. Nearly always it is all there is, so
+  // it holds its slab itself: to have `Holds` do that takes a hundredth of echo-64B-1, for it is cold after a system call.
   #runSlab: WriteSlab | undefined;
   #runStart = 0;
   #runEnd = 0;
@@ -57,7 +66,7 @@ export class GatheredFrames {
 
   /** Whether nothing is gathered, nor held for what was. */
   get isAtRest(): boolean {
-    return this.#bytes === 0 && this.#held.isEmpty;
+    return this.#bytes === 0 && this.#runSlab === undefined && this.#held?.isEmpty !== false;
   }
 
   /** Adds a text message in one frame. */
@@ -75,7 +84,7 @@ export class GatheredFrames {
     const at = this.#reserve(size);
     const { bytes } = this.#runSlab as WriteSlab;
     const start = this.#writeHeader(bytes, at, FIN | Opcode.text, length);
-    bytes.write(message, start);
+    utf8Write.call(bytes, message, start);
     this.#mask(bytes, start, start + length);
     this.#bytes += size;
   }
@@ -120,16 +129,15 @@ export class GatheredFrames {
     this.#bytes += frame.length;
   }
 
-  /** Takes all of them, where they are one stretch of memory; undefined where they are not, and stay. */
+  /** Takes all of them, where they are one stretch of memory; undefined where they are not, and stay. `release` or `beginBacklog` follows. */
   takeRun(): Uint8Array | undefined {
     const slab = this.#runSlab;
     if (slab === undefined || this.#chunks.length > 0) return undefined;
-    this.#runSlab = undefined;
     this.#bytes = 0;
     return slab.view(this.#runStart, this.#runEnd);
   }
 
-  /** Takes all of them, stretch by stretch. */
+  /** Takes all of them, stretch by stretch. `release` or `beginBacklog` follows. */
   takeChunks(): Uint8Array[] {
     this.#closeRun();
     this.#bytes = 0;
@@ -140,7 +148,9 @@ export class GatheredFrames {
 
   /** The kernel has what was taken: its memory is free. */
   release(): void {
-    this.#held.release();
+    this.#runSlab?.release();
+    this.#runSlab = undefined;
+    this.#held?.release();
   }
 
   /**
@@ -148,8 +158,9 @@ export class GatheredFrames {
    *
    * @param spare what holds the memory of that; empty
    */
-  beginBacklog(spare: Holds): Holds {
-    const held = this.#held;
+  beginBacklog(spare: Holds | undefined): Holds {
+    this.#holdRun();
+    const held = (this.#held ??= new Holds());
     this.#held = spare;
     this.#own = undefined;
     this.#isBacklog = true;
@@ -175,7 +186,7 @@ export class GatheredFrames {
     const slab = this.#runSlab as WriteSlab;
     const { bytes } = slab;
     let start = at + this.#headerLength(0);
-    const length = bytes.write(message, start);
+    const length = utf8Write.call(bytes, message, start);
     if (length > SHORT_BYTES) {
       bytes.copyWithin(start + LONGER_HEADER_BYTES, start, start + length);
       start += LONGER_HEADER_BYTES;
@@ -207,7 +218,7 @@ export class GatheredFrames {
   #keeps(payload: Uint8Array): boolean {
     const memory = memoryOf(payload);
     if (memory === READ_BUFFER) return false;
-    if (memory !== undefined) this.#held.hold(memory);
+    if (memory !== undefined) (this.#held ??= new Holds()).hold(memory);
     return true;
   }
 
@@ -249,15 +260,21 @@ export class GatheredFrames {
       this.#closeRun();
       this.#runSlab = slab;
       this.#runStart = at;
-      this.#held.hold(slab);
+      slab.hold();
     }
     this.#runEnd = at + size;
   }
 
   #closeRun(): void {
-    const slab = this.#runSlab;
-    if (slab === undefined) return;
-    this.#chunks.push(slab.view(this.#runStart, this.#runEnd));
+    if (this.#runSlab === undefined) return;
+    this.#chunks.push(this.#runSlab.view(this.#runStart, this.#runEnd));
+    this.#holdRun();
+  }
+
+  /** Has the slab of the run held with all others: another run begins. */
+  #holdRun(): void {
+    if (this.#runSlab === undefined) return;
+    (this.#held ??= new Holds()).takeOver(this.#runSlab);
     this.#runSlab = undefined;
   }
 }

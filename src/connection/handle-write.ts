@@ -20,8 +20,8 @@ export const WAITING = 1;
 
 const NOTHING = new Uint8Array(0);
 
-/** A request that no handle has taken. */
-let spare: HandleRequest | undefined;
+/** A request that no handle has taken; null where handles make them. */
+let spare: HandleRequest | null | undefined;
 
 /**
  * Writes `bytes` by `handle`. What the kernel does not take at once the handle keeps, before whatever is written later; until then they
@@ -60,8 +60,13 @@ export function whenTaken(handle: SocketHandle, then: WhenTaken): number {
 
 /** Null where the handle makes them. */
 function nextRequest(): HandleRequest | null {
+  if (spare === undefined) spare = newRequest();
+  return spare;
+}
+
+function newRequest(): HandleRequest | null {
   const Request = socketParts()?.WriteRequest;
-  return Request === undefined ? null : (spare ??= new Request());
+  return Request === undefined ? null : new Request();
 }
 
 /** Keeps what was written alive as long as the handle needs it. */

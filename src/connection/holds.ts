@@ -18,6 +18,11 @@ export class Holds {
 
   hold(memory: HeldMemory): void {
     memory.hold();
+    this.takeOver(memory);
+  }
+
+  /** Goes on with a hold that somebody else has had. */
+  takeOver(memory: HeldMemory): void {
     this.#memories[this.#count++] = memory;
   }
 

@@ -269,8 +269,10 @@ export class Inbound implements ReceiverSink, InflatedSink, InflowOwner {
   }
 
   #isReaderBlocked(): boolean {
-    const gatheredBytes = this.#receiver.gatheredBytes + (this.#compressed?.gatheredBytes ?? 0);
-    return this.#reader.isBlocked || !this.mayGather(gatheredBytes);
+    if (this.#reader.isBlocked) return true;
+    return (
+      this.#reader.isIdle && !this.mayGather(this.#receiver.gatheredBytes + (this.#compressed?.gatheredBytes ?? 0))
+    );
   }
 
   get givesPieces(): boolean {

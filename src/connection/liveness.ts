@@ -59,7 +59,7 @@ export class Liveness extends Deadline {
     this.#options = options;
     this.#timers = timers;
     this.#owner = owner;
-    const openedMs = this.#nowMs();
+    const openedMs = this.#timers.nowMs;
     this.#endOfLifeMs = this.#after(openedMs, options.maxLifetimeMs);
     this.#pingDueMs = this.#after(openedMs, options.pingIntervalMs);
     this.#lastMessageMs = openedMs;
@@ -71,19 +71,15 @@ export class Liveness extends Deadline {
     return this.#isBehind;
   }
 
-  #nowMs(): number {
-    return Math.floor(this.#timers.nowMs);
-  }
-
   /** A message has come, whole. */
   onMessage(): void {
-    this.#lastMessageMs = this.#nowMs();
+    this.#lastMessageMs = this.#timers.nowMs;
     this.#messageDueMs = undefined;
   }
 
   /** A message was given to send. */
   onMessageQueued(): void {
-    this.#lastMessageMs = this.#nowMs();
+    this.#lastMessageMs = this.#timers.nowMs;
   }
 
   /**
@@ -95,16 +91,16 @@ export class Liveness extends Deadline {
       this.#hasHeard = true;
       if (this.#messageDueMs !== undefined) this.#messageDueMs += Math.ceil(length / LEAST_BYTES_PER_MS);
     } else {
-      this.#lastMessageMs = this.#nowMs();
+      this.#lastMessageMs = this.#timers.nowMs;
     }
     if (isBehind !== this.#isBehind) {
       this.#isBehind = isBehind;
-      if (isBehind) this.#behindSinceMs = this.#nowMs();
+      if (isBehind) this.#behindSinceMs = this.#timers.nowMs;
       else this.#onCaughtUp();
     }
     this.#isMessageUnderWay = isMessageUnderWay;
     if (isMessageUnderWay && this.#messageDueMs === undefined) {
-      this.#messageDueMs = this.#after(this.#nowMs(), this.#options.messageTimeoutMs);
+      this.#messageDueMs = this.#after(this.#timers.nowMs, this.#options.messageTimeoutMs);
       this.#wakeBy(this.#messageDueMs);
     }
   }
@@ -123,7 +119,7 @@ export class Liveness extends Deadline {
 
   onDue(): void {
     this.#wakeAtMs = undefined;
-    const nowMs = this.#nowMs();
+    const nowMs = this.#timers.nowMs;
     this.#look();
     const overdue = this.#findOverdue(nowMs);
     if (overdue !== undefined) {
@@ -149,7 +145,7 @@ export class Liveness extends Deadline {
     if (this.#hasHeard) this.#pongDueMs = undefined;
     const isWriting = this.#unwritten > 0;
     const isActive = isWriting || this.#isMessageUnderWay || this.#isBehind || this.#owner.isBusy;
-    if (isActive) this.#lastMessageMs = this.#nowMs();
+    if (isActive) this.#lastMessageMs = this.#timers.nowMs;
     if (!isWriting) return;
     const unwritten = this.#owner.unwrittenBytes;
     if (unwritten !== this.#unwritten) this.#onWriteProgress(unwritten);
@@ -157,7 +153,7 @@ export class Liveness extends Deadline {
 
   /** The peer, or the path to it, has taken something: it is there. */
   #onWriteProgress(unwritten: number): void {
-    const nowMs = this.#nowMs();
+    const nowMs = this.#timers.nowMs;
     this.#unwritten = unwritten;
     this.#writeDueMs = unwritten === 0 ? undefined : this.#after(nowMs, this.#options.writeTimeoutMs);
     if (this.#pongDueMs !== undefined) this.#pongDueMs = this.#after(nowMs, this.#options.pongTimeoutMs);
@@ -165,7 +161,7 @@ export class Liveness extends Deadline {
 
   /** Reading goes on: what we did not read in the meantime is no fault of the peer's. */
   #onCaughtUp(): void {
-    const nowMs = this.#nowMs();
+    const nowMs = this.#timers.nowMs;
     if (this.#messageDueMs !== undefined) this.#messageDueMs += nowMs - this.#behindSinceMs;
     if (this.#pongDueMs !== undefined) this.#pongDueMs = this.#after(nowMs, this.#options.pongTimeoutMs);
     this.#wakeBy(earliest(this.#pongDueMs, this.#messageDueMs));
@@ -189,7 +185,7 @@ export class Liveness extends Deadline {
 
   #nextLookMs(): Time {
     if (this.#unwritten === 0) return undefined;
-    return earliest(timeOf(this.#nowMs() + this.#options.writeTimeoutMs / LOOKS), this.#writeDueMs);
+    return earliest(timeOf(this.#timers.nowMs + this.#options.writeTimeoutMs / LOOKS), this.#writeDueMs);
   }
 
   /** What was noted by the wheel's clock may have happened a tick later: nothing is overdue too soon. */
@@ -199,7 +195,7 @@ export class Liveness extends Deadline {
 
   #sleep(): void {
     // A ping that is due already waits for the pong of the last.
-    const isPingNext = !this.#isWaitingForPong() || !isDue(this.#pingDueMs, this.#nowMs());
+    const isPingNext = !this.#isWaitingForPong() || !isDue(this.#pingDueMs, this.#timers.nowMs);
     const pingMs = isPingNext ? this.#pingDueMs : undefined;
     const judgedMs = this.#isBehind ? undefined : earliest(this.#pongDueMs, this.#messageDueMs);
     const soonMs = earliest(earliest(this.#nextLookMs(), pingMs), judgedMs);
@@ -210,7 +206,7 @@ export class Liveness extends Deadline {
     if (atMs === undefined || this.#isOver) return;
     if (this.#wakeAtMs !== undefined && atMs >= this.#wakeAtMs) return;
     this.#wakeAtMs = atMs;
-    this.#timers.arm(this, atMs - this.#nowMs());
+    this.#timers.arm(this, atMs - this.#timers.nowMs);
   }
 }
 

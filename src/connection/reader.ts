@@ -8,22 +8,18 @@ export type NextMessage = IteratorResult<Message, undefined>;
 
 const NO_MORE: NextMessage = Object.freeze({ done: true, value: undefined });
 
-type WaitingState =
-  /** A `receive` waits for the next message. */
-  | { readonly kind: "waiting"; readonly next: Deferred<NextMessage> }
-  /** A `receiveStream` waits for the beginning of the next message. */
-  | { readonly kind: "waiting-for-stream"; readonly next: Deferred<MessageStream | undefined> };
-
-type ReaderState =
-  /** Nobody waits; one message may have been received ahead. */
-  | { readonly kind: "idle" }
-  | WaitingState
-  /** A handler takes every message. */
-  | { readonly kind: "handler"; readonly borrows: boolean };
-
-const IDLE: ReaderState = { kind: "idle" };
-const HANDLER: ReaderState = { kind: "handler", borrows: false };
-const BORROWING_HANDLER: ReaderState = { kind: "handler", borrows: true };
+/** Who waits for messages. Numbers, for to compare objects or strings V8 looks into them, and they are cold (echo-64B-1, a hundredth). */
+const Taker = {
+  /** Nobody; one message may have been received ahead. */
+  nobody: 0,
+  /** A `receive` waits for the next one. */
+  next: 1,
+  /** A `receiveStream` waits for the beginning of the next one. */
+  stream: 2,
+  /** A handler takes every one. */
+  handler: 3,
+} as const;
+type Taker = (typeof Taker)[keyof typeof Taker];
 
 /** What a reader needs of the connection that it belongs to. */
 export interface ReaderOwner {
@@ -46,11 +42,16 @@ export interface ReaderOwner {
 /** Who takes the messages: nobody yet, `receive` and `for await`, or a handler. */
 export class Reader {
   readonly #owner: ReaderOwner;
-  #state: ReaderState = IDLE;
+  #taker: Taker = Taker.nobody;
+  /** There while it is `Taker.next`. */
+  #next: Deferred<NextMessage> | undefined;
+  /** There while it is `Taker.stream`. */
+  #nextStream: Deferred<MessageStream | undefined> | undefined;
   #held: Message | undefined;
   /** The message that comes in pieces. */
   #inbound: InboundMessage | undefined;
   #isBusy = false;
+  #borrows = false;
 
   constructor(owner: ReaderOwner) {
     this.#owner = owner;
@@ -63,55 +64,56 @@ export class Reader {
 
   /** Whether nobody waits for a message, so that one should not be gathered without bounds. */
   get isIdle(): boolean {
-    return this.#state.kind === "idle" && this.#inbound === undefined;
+    return this.#taker === Taker.nobody && this.#inbound === undefined;
   }
 
   /** Whether the messages go to a handler. */
   get hasHandler(): boolean {
-    return this.#state.kind === "handler";
+    return this.#taker === Taker.handler;
   }
 
   /** Whether they go to one that does not keep them. */
   get borrows(): boolean {
-    return this.#state === BORROWING_HANDLER;
+    return this.#borrows;
   }
 
   /** Whether it has nothing, and somebody waits for a message, whole. */
   get isAtRest(): boolean {
-    const { kind } = this.#state;
-    return (kind === "handler" || kind === "waiting") && !this.isBlocked && this.#inbound === undefined;
+    const waits = this.#taker === Taker.handler || this.#taker === Taker.next;
+    return waits && !this.isBlocked && this.#inbound === undefined;
   }
 
   /** Gives out a message; returns whether the next may follow at once. */
   deliver(message: Message): boolean {
-    const state = this.#state;
-    switch (state.kind) {
-      case "handler":
-        return this.#handOver(message);
-      case "waiting":
-        this.#state = IDLE;
-        state.next.resolve({ done: false, value: message });
-        return false;
-      case "waiting-for-stream":
-        this.#state = IDLE;
-        this.#owner.givesPieces = false;
-        state.next.resolve(wholeAsStream(message));
-        return false;
-      case "idle":
-        this.#held = message;
-        return false;
-    }
+    if (this.#taker === Taker.handler) return this.#handOver(message);
+    if (this.#taker === Taker.nobody) this.#held = message;
+    else if (this.#taker === Taker.next) this.#giveNext({ done: false, value: message });
+    else this.#giveStream(wholeAsStream(message));
+    return false;
+  }
+
+  /** Gives who waits for the next message what comes of that. */
+  #giveNext(next: NextMessage): void {
+    const waiting = this.#next;
+    this.#next = undefined;
+    this.#taker = Taker.nobody;
+    waiting?.resolve(next);
+  }
+
+  /** The same for who waits for one as a stream. */
+  #giveStream(stream: MessageStream | undefined): void {
+    const waiting = this.#nextStream;
+    this.#nextStream = undefined;
+    this.#taker = Taker.nobody;
+    this.#owner.givesPieces = false;
+    waiting?.resolve(stream);
   }
 
   /** A message begins that comes in pieces. */
   begin(isText: boolean): void {
     const inbound = new InboundMessage(isText, () => this.#owner.pump());
     this.#inbound = inbound;
-    const state = this.#state;
-    if (state.kind !== "waiting-for-stream") return;
-    this.#state = IDLE;
-    this.#owner.givesPieces = false;
-    state.next.resolve(inbound.stream());
+    if (this.#taker === Taker.stream) this.#giveStream(inbound.stream());
   }
 
   /** Gives out a piece of it; returns whether the next may follow at once. */
@@ -128,7 +130,8 @@ export class Reader {
     if (held !== undefined) return Promise.resolve({ done: false, value: held });
     if (this.#owner.hasEnded) return Promise.resolve(NO_MORE);
     const next = defer<NextMessage>();
-    this.#state = { kind: "waiting", next };
+    this.#next = next;
+    this.#taker = Taker.next;
     this.#owner.pump();
     return next.promise;
   }
@@ -140,7 +143,8 @@ export class Reader {
     if (held !== undefined) return Promise.resolve(wholeAsStream(held));
     if (this.#owner.hasEnded) return Promise.resolve(undefined);
     const next = defer<MessageStream | undefined>();
-    this.#state = { kind: "waiting-for-stream", next };
+    this.#nextStream = next;
+    this.#taker = Taker.stream;
     this.#owner.givesPieces = true;
     this.#owner.pump();
     return next.promise;
@@ -148,7 +152,7 @@ export class Reader {
 
   /** Whether a reader may begin: nobody else reads, and a message stream that is under way has been given up. */
   #isFree(): boolean {
-    return this.#state.kind === "idle" && (this.#inbound === undefined || this.#inbound.isCancelled);
+    return this.#taker === Taker.nobody && (this.#inbound === undefined || this.#inbound.isCancelled);
   }
 
   #takeHeld(): Message | undefined {
@@ -168,7 +172,8 @@ export class Reader {
    */
   handle(borrows: boolean): void {
     if (!this.#isFree()) throw ConnectionError.alreadyReading();
-    this.#state = borrows ? BORROWING_HANDLER : HANDLER;
+    this.#taker = Taker.handler;
+    this.#borrows = borrows;
   }
 
   /** Goes on with what was held while nobody read, once the handler is ready for it. */
@@ -211,7 +216,7 @@ export class Reader {
 
   /** No message will come any more: who waits is told so. */
   end(): void {
-    if (isWaiting(this.#state)) this.#endWait(this.#state);
+    this.#endWait();
     const inbound = this.#inbound;
     this.#inbound = undefined;
     inbound?.fail(this.#owner.messageCut());
@@ -223,18 +228,16 @@ export class Reader {
    * @returns whether it still waited
    */
   release(next: Promise<unknown> | undefined): boolean {
-    const state = this.#state;
-    if (!isWaiting(state) || state.next.promise !== next) return false;
-    if (state.kind === "waiting-for-stream") this.#owner.givesPieces = false;
-    this.#endWait(state);
+    const waiting = this.#next ?? this.#nextStream;
+    if (waiting === undefined || waiting.promise !== next) return false;
+    this.#endWait();
     return true;
   }
 
   /** Tells who waits that nothing comes. */
-  #endWait(state: WaitingState): void {
-    this.#state = IDLE;
-    if (state.kind === "waiting") state.next.resolve(NO_MORE);
-    else state.next.resolve(undefined);
+  #endWait(): void {
+    if (this.#taker === Taker.next) this.#giveNext(NO_MORE);
+    else if (this.#taker === Taker.stream) this.#giveStream(undefined);
   }
 
   #settled(): void {
@@ -251,7 +254,3 @@ function wholeAsStream(message: Message): MessageStream {
 }
 
 function noop(): void {}
-
-function isWaiting(state: ReaderState): state is WaitingState {
-  return state.kind === "waiting" || state.kind === "waiting-for-stream";
-}

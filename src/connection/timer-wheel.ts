@@ -95,7 +95,7 @@ export class TimerWheel {
   #vital = 0;
   #ticker: Ticker | undefined;
 
-  /** Wheel time now, and as of the last tick. */
+  /** Wheel time now, and as of the last tick: whole, which V8 keeps in place, for every message looks at it. */
   #timeMs = 0;
   #nowMs = 0;
   /** The clock when wheel time was last advanced, and at the last tick. */
@@ -110,7 +110,7 @@ export class TimerWheel {
   }
 
   /**
-   * Milliseconds on the wheel's own clock, as of the last tick: behind by up to a tick, and for next to nothing. It stands
+   * Whole milliseconds on the wheel's own clock, as of the last tick: behind by up to a tick, and for next to nothing. It stands
    * still while no timer is armed.
    */
   get nowMs(): number {
@@ -173,7 +173,7 @@ export class TimerWheel {
     const isLate = clockMs - this.#tickedAtMs > LATE_MS;
     this.#tickedAtMs = clockMs;
     this.#advance(clockMs);
-    this.#nowMs = this.#timeMs;
+    this.#nowMs = Math.floor(this.#timeMs);
     // Once, or deadlines would never come on a machine whose ticks are all late.
     this.#hasWaited = isLate && !this.#hasWaited;
     if (!this.#hasWaited) this.#fireUntil(Math.floor(this.#timeMs / TICK_MS));

@@ -1,6 +1,6 @@
 import type { ResolvedConnectionOptions } from "./connection-options.js";
 import { GatheredFrames } from "./gathered-frames.js";
-import { Holds } from "./holds.js";
+import type { Holds } from "./holds.js";
 import type { MaskKeys } from "./mask-keys.js";
 import type { Observation } from "./observation.js";
 import type { EncodedMessage } from "./prepared-message.js";
@@ -135,7 +135,7 @@ export class WriteQueue implements SocketWriterOwner {
     }
     this.#isInFlight = true;
     this.#writer.awaitTaken();
-    this.#inFlightHeld = this.#frames.beginBacklog(this.#inFlightHeld ?? new Holds());
+    this.#inFlightHeld = this.#frames.beginBacklog(this.#inFlightHeld);
     this.#owner.onStalled();
   }
 

@@ -30,13 +30,17 @@ export class WriteSlabPool implements SlabOwner {
   withRoom(size: number): WriteSlab {
     const current = this.#current;
     if (this.slabSize - current.used >= size) return current;
-    if (current.holds === 0) current.beginAnew();
-    else this.#current = this.#spare.pop() ?? new WriteSlab(this);
+    if (current.holds === 0) {
+      current.beginAnew();
+      return current;
+    }
+    current.isRetired = true;
+    this.#current = this.#spare.pop() ?? new WriteSlab(this);
     return this.#current;
   }
 
   /** Keeps a slab that nothing holds any more for reuse. */
   takeBack(slab: WriteSlab): void {
-    if (slab !== this.#current && this.#spare.length < SPARE_SLABS) this.#spare.push(slab);
+    if (this.#spare.length < SPARE_SLABS) this.#spare.push(slab);
   }
 }

@@ -15,6 +15,8 @@ export class WriteSlab {
   /** Counts how often it was written anew. */
   round = 0;
   readonly #owner: SlabOwner;
+  /** Whether its pool writes frames into another by now, and is to have it back. */
+  isRetired = false;
   #view: Uint8Array | undefined;
   #viewStart = 0;
 
@@ -44,6 +46,8 @@ export class WriteSlab {
     this.holds--;
     if (this.holds > 0) return;
     this.beginAnew();
+    if (!this.isRetired) return;
+    this.isRetired = false;
     this.#owner.takeBack(this);
   }
 
