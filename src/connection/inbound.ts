@@ -191,7 +191,7 @@ export class Inbound implements ReceiverSink, InflatedSink, InflowOwner {
 
   text(bytes: Uint8Array, start: number, end: number, isAscii: boolean): boolean {
     if (!this.#takesMessages) return true;
-    this.#guard.liveness.onMessage();
+    this.#guard.onMessage();
     if (end - start > MAX_TEXT_BYTES) {
       this.fault("message-too-big");
       return true;
@@ -203,7 +203,7 @@ export class Inbound implements ReceiverSink, InflatedSink, InflowOwner {
 
   binary(bytes: Uint8Array, start: number, end: number, isOwned: boolean): boolean {
     if (!this.#takesMessages) return true;
-    this.#guard.liveness.onMessage();
+    this.#guard.onMessage();
     const take = this.#reader.borrows ? borrowBytes : copyBytes;
     const goOn = this.#reader.deliver(isOwned ? bytes : take(bytes, start, end));
     this.#giveBack();
@@ -219,7 +219,7 @@ export class Inbound implements ReceiverSink, InflatedSink, InflowOwner {
 
   piece(bytes: Uint8Array, start: number, end: number, isLast: boolean): boolean {
     if (!this.#takesMessages) return true;
-    if (isLast) this.#guard.liveness.onMessage();
+    if (isLast) this.#guard.onMessage();
     if (this.#isCompressed) return this.#compressed?.take(bytes, start, end, isLast) ?? true;
     return this.#reader.deliverPiece(bytes, start, end, isLast);
   }

@@ -96,6 +96,7 @@ export class Link implements InboundOwner, ReaderOwner, OutboxOwner, GuardOwner,
     this.#home = setup.home;
     this.guard = new Guard({ socket, options, nowMs, timers }, this);
     this.#spares = setup.spares;
+    this.#spares?.enter();
     this.#inbound =
       this.#spares?.inbound(socket, this, this.reader, this.guard) ??
       new Inbound(setup, this.role, this.guard, this.reader, this);
@@ -126,15 +127,16 @@ export class Link implements InboundOwner, ReaderOwner, OutboxOwner, GuardOwner,
 
   /**
    * Leaves the halves to others, where there is nothing for them to do now: once somebody waits for messages, and then with every pong. To
-   * leave them after each message costs an echo 4 % (echo-64B-1), unless so many are in use that they are cold: then it saves a fifth
-   * (echo-64B-1-10000c).
+   * leave them after each message costs an echo 3 % (echo-64B-1), unless there are many connections, whose halves are cold: then it saves a
+   * fifth (echo-64B-1-10000c).
    */
   #rest(): void {
     const spares = this.#spares;
-    if (spares === undefined || this.#ending?.hasBegun === true) return;
+    if (spares === undefined) return;
     const inbound = this.#inbound;
     const outbox = this.#outbox;
     if (!this.reader.isAtRest || inbound?.isAtRest === false || outbox?.isAtRest === false) return;
+    if (this.#ending?.hasBegun === true) return;
     this.#mayRest = false;
     this.#inbound = undefined;
     this.#outbox = undefined;
@@ -285,15 +287,16 @@ export class Link implements InboundOwner, ReaderOwner, OutboxOwner, GuardOwner,
   // SocketOwner
 
   onBytes(chunk: Buffer, length: number): void {
-    this.outbox.cork();
+    const { inbound, outbox } = this;
+    outbox.cork();
     try {
-      this.inbound.read(chunk, length);
+      inbound.read(chunk, length);
     } catch (cause) {
       this.onHandlerFailure(cause);
     } finally {
-      this.inbound.watch(length);
-      this.outbox.uncork();
-      if (this.#mayRest || this.#spares?.areScarce === true) this.#rest();
+      inbound.watch(length);
+      outbox.uncork();
+      if (this.#mayRest || this.#spares?.serveMany === true) this.#rest();
     }
   }
 
@@ -317,7 +320,7 @@ export class Link implements InboundOwner, ReaderOwner, OutboxOwner, GuardOwner,
   // EndingConnection
 
   gone(info: CloseInfo): void {
-    this.#spares?.giveUp();
+    this.#spares?.leave();
     this.#home?.onClosed(this);
     this.events.gone(info);
   }

@@ -2,18 +2,6 @@ import type { ResolvedLivenessOptions } from "./liveness-options.js";
 import type { OverdueCode } from "./overdue.js";
 import { Deadline, type TimerWheel } from "./timer-wheel.js";
 
-/** What a watch over a connection asks of it. */
-export interface LivenessOwner {
-  /** Whether a message is being handled, or waits to be. */
-  readonly isBusy: boolean;
-  /** As `unwrittenBytes` gives it: 0 when nothing waits for the kernel. */
-  readonly unwrittenBytes: number;
-  /** It is time to ping the peer. */
-  onPingDue(): void;
-  /** Something has not come in time. The watch is over. */
-  onOverdue(code: OverdueCode): void;
-}
-
 /** A time, in whole milliseconds of the wheel's; undefined for never. Whole ones V8 keeps in place, others in an object of 16 bytes each. */
 type Time = number | undefined;
 
@@ -31,10 +19,18 @@ const LOOKS = 4;
  * wait behind a long message; so is what the kernel takes of our own bytes, behind which a ping may wait. While what we have
  * read waits for a reader of ours, nothing is overdue, and when that is over the peer has its full time again.
  */
-export class Liveness extends Deadline {
-  readonly #options: ResolvedLivenessOptions;
+export abstract class Liveness extends Deadline {
+  // What every message looks at comes first, side by side: with many connections it is cold.
   readonly #timers: TimerWheel;
-  readonly #owner: LivenessOwner;
+  #hasHeard = false;
+  #lastMessageMs: number;
+  #isMessageUnderWay = false;
+  /** There while a message is under way. */
+  #messageDueMs: Time;
+  #isBehind = false;
+
+  #behindSinceMs = 0;
+  readonly #options: ResolvedLivenessOptions;
   #isOver = false;
   /** What the timer is armed for. */
   #wakeAtMs: Time;
@@ -43,28 +39,32 @@ export class Liveness extends Deadline {
   #pingDueMs: Time;
   /** There while a ping waits for a sign of life. */
   #pongDueMs: Time;
-  #hasHeard = false;
-  #lastMessageMs: number;
-  #isMessageUnderWay = false;
-  /** There while a message is under way. */
-  #messageDueMs: Time;
-  #isBehind = false;
-  #behindSinceMs = 0;
   /** What the kernel had not taken when we last looked; 0 while nothing waits. */
   #unwritten = 0;
   #writeDueMs: Time;
 
-  constructor(options: ResolvedLivenessOptions, timers: TimerWheel, owner: LivenessOwner) {
+  constructor(options: ResolvedLivenessOptions, timers: TimerWheel) {
     super();
     this.#options = options;
     this.#timers = timers;
-    this.#owner = owner;
     const openedMs = this.#timers.nowMs;
     this.#endOfLifeMs = this.#after(openedMs, options.maxLifetimeMs);
     this.#pingDueMs = this.#after(openedMs, options.pingIntervalMs);
     this.#lastMessageMs = openedMs;
     this.#sleep();
   }
+
+  /** Whether a message is being handled, or waits to be. */
+  abstract get isBusy(): boolean;
+
+  /** As `unwrittenBytes` gives it: 0 when nothing waits for the kernel. */
+  abstract get unwrittenBytes(): number;
+
+  /** It is time to ping the peer. */
+  protected abstract onPingDue(): void;
+
+  /** Something has not come in time. The watch is over. */
+  protected abstract onOverdue(code: OverdueCode): void;
 
   /** Whether what we have read waits for a reader of ours. */
   get isBehind(): boolean {
@@ -107,7 +107,7 @@ export class Liveness extends Deadline {
 
   /** A write has to wait for the kernel. */
   onStalled(): void {
-    this.#onWriteProgress(this.#owner.unwrittenBytes);
+    this.#onWriteProgress(this.unwrittenBytes);
     this.#wakeBy(this.#nextLookMs());
   }
 
@@ -124,7 +124,7 @@ export class Liveness extends Deadline {
     const overdue = this.#findOverdue(nowMs);
     if (overdue !== undefined) {
       this.stop();
-      this.#owner.onOverdue(overdue);
+      this.onOverdue(overdue);
       return;
     }
     if (isDue(this.#pingDueMs, nowMs) && !this.#isWaitingForPong()) this.#ping(nowMs);
@@ -144,10 +144,10 @@ export class Liveness extends Deadline {
   #look(): void {
     if (this.#hasHeard) this.#pongDueMs = undefined;
     const isWriting = this.#unwritten > 0;
-    const isActive = isWriting || this.#isMessageUnderWay || this.#isBehind || this.#owner.isBusy;
+    const isActive = isWriting || this.#isMessageUnderWay || this.#isBehind || this.isBusy;
     if (isActive) this.#lastMessageMs = this.#timers.nowMs;
     if (!isWriting) return;
-    const unwritten = this.#owner.unwrittenBytes;
+    const unwritten = this.unwrittenBytes;
     if (unwritten !== this.#unwritten) this.#onWriteProgress(unwritten);
   }
 
@@ -176,7 +176,7 @@ export class Liveness extends Deadline {
     this.#hasHeard = false;
     this.#pingDueMs = timeOf(nowMs + this.#options.pingIntervalMs);
     this.#pongDueMs = timeOf(nowMs + this.#options.pongTimeoutMs);
-    this.#owner.onPingDue();
+    this.onPingDue();
   }
 
   #idleDueMs(): Time {

@@ -30,9 +30,25 @@ function watch(options: LivenessOptions) {
     isBusy: false,
     unwrittenBytes: 0,
     onPingDue: (): void => void pings.push(sinceStart()),
-    onOverdue: (code: string): void => void ended.push([code, sinceStart()]),
   };
-  const liveness = new Liveness(resolveLivenessOptions({ ...OFF, ...options }, 2 ** 31 - 1), timers, owner);
+  class Watch extends Liveness {
+    override get isBusy(): boolean {
+      return owner.isBusy;
+    }
+
+    override get unwrittenBytes(): number {
+      return owner.unwrittenBytes;
+    }
+
+    protected override onPingDue(): void {
+      owner.onPingDue();
+    }
+
+    protected override onOverdue(code: string): void {
+      ended.push([code, sinceStart()]);
+    }
+  }
+  const liveness = new Watch(resolveLivenessOptions({ ...OFF, ...options }, 2 ** 31 - 1), timers);
   return {
     clock,
     timers,
