@@ -78,6 +78,12 @@ export const peers: readonly Peer[] = [
     prepare: () => nodeProgramWith("socket-io", ["socket.io"], "servers/socket-io"),
   },
   {
+    id: "node-floor",
+    title: "JavaScript on Node's handles (its floor)",
+    features: ["echo", "broadcast"],
+    prepare: async () => ({ kind: "ready", program: nodeProgram("servers/node-floor") }),
+  },
+  {
     id: "floor",
     title: "C, epoll (the floor)",
     features: ["echo", "binary", "broadcast", "large", "handshakes"],
