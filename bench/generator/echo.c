@@ -12,8 +12,23 @@
 enum { EVENTS = 512, PATIENCE_MS = 20000 };
 static struct epoll_event events[EVENTS];
 
-static int next_events(void) {
-  int count = epoll_wait(poller, events, EVENTS, PATIENCE_MS);
+uint64_t waited_ns;
+
+// What `epoll_wait` gives, asked again and again.
+static int next_events_awake(void) {
+  int count = epoll_wait(poller, events, EVENTS, 0);
+  if (count != 0) return count;
+  uint64_t since = now_ns(), now = since;
+  while (count == 0 && now - since < PATIENCE_MS * 1000000ull) {
+    count = epoll_wait(poller, events, EVENTS, 0);
+    now = now_ns();
+  }
+  waited_ns += now - since;
+  return count;
+}
+
+static int next_events(bool is_awake) {
+  int count = is_awake ? next_events_awake() : epoll_wait(poller, events, EVENTS, PATIENCE_MS);
   if (count == 0) fail("no reply for %d s", PATIENCE_MS / 1000);
   if (count < 0 && errno != EINTR) fail("epoll_wait: %s", strerror(errno));
   return count;
@@ -36,7 +51,7 @@ uint64_t echo_closed_loop(Load *load, uint64_t until_ns, Histogram *latency) {
   uint64_t total = 0, unanswered = (uint64_t)load->connection_count * (uint64_t)window;
   for (int i = 0; i < load->connection_count; i++) send_stamped(load, &load->connections[i], window, now_ns());
   while (unanswered > 0) {
-    int ready = next_events();
+    int ready = next_events(load->settings.is_awake);
     for (int i = 0; i < ready; i++) {
       Connection *connection = events[i].data.ptr;
       if (events[i].events & EPOLLOUT) connection_send(connection, &load->messages, 0);
@@ -78,7 +93,7 @@ uint64_t echo_open_loop(Load *load, uint64_t duration_ns, double rate, Histogram
     while (sent < total && start + (uint64_t)((double)sent * gap_ns) <= now)
       connection_send(&load->connections[sent++ % count], &load->messages, 1);
     if (sent < total) arm(timer, start + (uint64_t)((double)sent * gap_ns));
-    int ready = next_events();
+    int ready = next_events(false);
     for (int i = 0; i < ready; i++) {
       Connection *connection = events[i].data.ptr;
       uint64_t expirations;

@@ -16,6 +16,7 @@ typedef struct {
   int port, connections, in_flight;
   size_t bytes;
   bool is_socket_io;
+  bool is_awake; // does not sleep until replies come: the server does not pay for waking us
 } Settings;
 
 // ---- messages.c: finished bytes
@@ -58,6 +59,7 @@ typedef struct {
   uint64_t sent, received; // whole messages
 } Connection;
 extern int poller;
+extern uint64_t waited_ns; // spent awake with nothing to do
 extern uint64_t compared_messages;
 // Connects and asks for the upgrade; then takes the answer.
 void connection_ask(Connection *connection, const Settings *settings, const char *path);

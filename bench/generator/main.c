@@ -82,6 +82,7 @@ static Settings settings_of(const char *line) {
   settings.connections = (int)number(line, "connections", 1);
   settings.in_flight = (int)number(line, "in-flight", 1);
   settings.bytes = (size_t)number(line, "bytes", 64);
+  settings.is_awake = number(line, "awake", 0) != 0;
   settings.is_socket_io = number(line, "socket-io", 0) != 0;
   return settings;
 }
@@ -138,7 +139,7 @@ static double microseconds(struct timeval from, struct timeval to) {
 static void run(Load *load, const char *line) {
   double duration_ms = number(line, "ms", 1000), rate = number(line, "rate", 0);
   Histogram *latency = calloc(1, sizeof *latency);
-  uint64_t compared_before = compared_messages, done;
+  uint64_t compared_before = compared_messages, waited_before = waited_ns, done;
   struct rusage before, after;
   getrusage(RUSAGE_SELF, &before);
   uint64_t start = now_ns(), until = start + (uint64_t)(duration_ms * 1e6);
@@ -149,11 +150,15 @@ static void run(Load *load, const char *line) {
   else done = echo_closed_loop(load, until, latency);
   double elapsed_ms = (double)(now_ns() - start) / 1e6;
   getrusage(RUSAGE_SELF, &after);
+  double user = microseconds(before.ru_utime, after.ru_utime), system = microseconds(before.ru_stime, after.ru_stime);
+  // The share of our time that we had something to do in; in the rest we were only awake.
+  double busy = 1 - (double)(waited_ns - waited_before) / 1e3 / (user + system);
+  if (busy < 0) busy = 0;
   printf("{\"kind\":\"loaded\",\"messages\":%llu,\"comparedMessages\":%llu,\"elapsedMs\":%.3f,"
          "\"cpu\":{\"user\":%.0f,\"system\":%.0f},"
          "\"latency\":{\"p50Us\":%.2f,\"p99Us\":%.2f,\"p999Us\":%.2f,\"maxUs\":%.2f}}\n",
          (unsigned long long)done, (unsigned long long)(compared_messages - compared_before), elapsed_ms,
-         microseconds(before.ru_utime, after.ru_utime), microseconds(before.ru_stime, after.ru_stime),
+         user * busy, system * busy,
          histogram_quantile_us(latency, 0.5), histogram_quantile_us(latency, 0.99), histogram_quantile_us(latency, 0.999),
          (double)latency->max / 1e3);
   fflush(stdout);

@@ -29,6 +29,8 @@ export interface EchoWorkload extends Common {
   readonly inFlight: number;
   /** Instead at fixed times: this share of what the slowest of `ws` and what else is compared answers at saturation. */
   readonly loadShare?: number;
+  /** Whether the generator in C asks for replies without end, and does not sleep until one comes. */
+  readonly isAwake?: boolean;
 }
 
 /** One publisher and many who only listen. */
@@ -107,6 +109,19 @@ function echo({ id, ...shape }: EchoShape, more = ""): EchoWorkload {
   return { kind: "echo", id, title, needs: ["echo"], ...shape, payload, payloadBytes, connections, inFlight };
 }
 
+function awake(connections: number): EchoWorkload {
+  return echo(
+    {
+      id: `echo-64B-1-${connections}c-awake`,
+      connections,
+      isAwake: true,
+      peers: ["ws", "halyard-handler", "uwebsockets", "bun", "node-floor", "floor"],
+      note: "As above, with a generator that does not sleep: no server pays for waking it, which over a network none does.",
+    },
+    ", generator awake",
+  );
+}
+
 function compressed(mode: CompressionMode, words: string): EchoWorkload {
   const needs: readonly Feature[] = mode === "no-takeover" ? ["compression"] : ["compression", "small-window"];
   const shape = { id: `deflate-${mode}`, payload: "chat", compression: mode, needs, inFlight: 4 } as const;
@@ -151,6 +166,8 @@ export const workloads: readonly Workload[] = [
   echo({ id: "echo-64B-1" }),
   echo({ id: "echo-64B-16", inFlight: 16 }),
   ...[1, 1_000, 10_000].map((connections) => echo({ id: `echo-64B-1-${connections}c`, connections })),
+  awake(64),
+  awake(1_000),
   ...[16 * KIB, MIB, 64 * MIB].map((payloadBytes) =>
     echo({
       id: `echo-${shortSize(payloadBytes)}-1`,

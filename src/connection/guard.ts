@@ -38,8 +38,8 @@ export interface GuardOwner {
 }
 
 /**
- * Holds one open connection to its limits of time, rate and room, and ends it for the one that it breaks. It is its watch over time
- * itself: as two objects, both looked at for each message, they took a hundredth more of the processor time (echo-64B-1-1000c).
+ * Holds one open connection to its limits of time, rate and room, and ends it for the one that it breaks. It is the watch over time itself:
+ * every connection has one, and one object is less than two.
  */
 export class Guard extends Liveness implements RateLimitOwner, OutboxGuard {
   readonly #socket: Transport;

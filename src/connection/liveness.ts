@@ -20,17 +20,8 @@ const LOOKS = 4;
  * read waits for a reader of ours, nothing is overdue, and when that is over the peer has its full time again.
  */
 export abstract class Liveness extends Deadline {
-  // What every message looks at comes first, side by side: with many connections it is cold.
-  readonly #timers: TimerWheel;
-  #hasHeard = false;
-  #lastMessageMs: number;
-  #isMessageUnderWay = false;
-  /** There while a message is under way. */
-  #messageDueMs: Time;
-  #isBehind = false;
-
-  #behindSinceMs = 0;
   readonly #options: ResolvedLivenessOptions;
+  readonly #timers: TimerWheel;
   #isOver = false;
   /** What the timer is armed for. */
   #wakeAtMs: Time;
@@ -39,6 +30,13 @@ export abstract class Liveness extends Deadline {
   #pingDueMs: Time;
   /** There while a ping waits for a sign of life. */
   #pongDueMs: Time;
+  #hasHeard = false;
+  #lastMessageMs: number;
+  #isMessageUnderWay = false;
+  /** There while a message is under way. */
+  #messageDueMs: Time;
+  #isBehind = false;
+  #behindSinceMs = 0;
   /** What the kernel had not taken when we last looked; 0 while nothing waits. */
   #unwritten = 0;
   #writeDueMs: Time;

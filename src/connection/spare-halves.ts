@@ -24,8 +24,8 @@ const MANY = 512;
  */
 export class SpareHalves {
   readonly #setup: Omit<OutboxSetup, "socket">;
-  readonly #inbounds = new Shelf<Inbound>();
-  readonly #outboxes = new Shelf<Outbox>();
+  readonly #inbounds: Shelf<Inbound> = new Shelf();
+  readonly #outboxes: Shelf<Outbox> = new Shelf();
   #connections = 0;
 
   /** @param setup what all the connections have alike */
@@ -41,8 +41,6 @@ export class SpareHalves {
   /** It is gone, and keeps what it has for what is left to be read. */
   leave(): void {
     this.#connections--;
-    this.#inbounds.forget();
-    this.#outboxes.forget();
   }
 
   /** Whether so many do that one should leave its halves as soon as it has nothing to do. */
@@ -75,7 +73,10 @@ export class SpareHalves {
 
 /** Halves of one kind. */
 class Shelf<Half extends { leave(): void }> {
-  /** The one that was left last, which knows still by whom: nearly always it is the next to be taken. */
+  /**
+   * The one that was left last, and is nearly always taken next. It knows still by whom it was left: nobody who is gone, for every connection
+   * takes some to end with.
+   */
   #latest: Half | undefined;
   readonly #others: Half[] = [];
 
@@ -91,10 +92,5 @@ class Shelf<Half extends { leave(): void }> {
     if (latest === undefined || this.#others.length >= MOST) return;
     latest.leave();
     this.#others.push(latest);
-  }
-
-  /** Nothing may stay here of who is gone. */
-  forget(): void {
-    this.#latest?.leave();
   }
 }

@@ -44,6 +44,7 @@ describe.runIf(requirement("benchmark tests: a C compiler", hasCompiler, "apt-ge
       ["short text", { mode: "echo", connections: 8, "in-flight": 16, bytes: 64, payload: "ascii" }],
       ["Chinese text", { mode: "echo", connections: 2, "in-flight": 3, bytes: 1000, payload: "chinese" }],
       ["long binary messages", { mode: "echo", connections: 2, bytes: 300_000, payload: "binary" }],
+      ["short text, the generator awake", { mode: "echo", connections: 8, bytes: 64, payload: "ascii", awake: 1 }],
       ["empty messages", { mode: "echo", connections: 2, bytes: 0, payload: "binary" }],
     ])("exchange %s", async (_, settings) => {
       const { messages, comparedMessages, latency, elapsedMs } = await loaded(settings);

@@ -26,7 +26,7 @@ export function openSettings(
 }
 
 function echoSettings(workload: EchoWorkload, framesFile: string): OpenSettings {
-  const { payload, payloadBytes, connections, inFlight, isSecure, compression } = workload;
+  const { payload, payloadBytes, connections, inFlight, isSecure, isAwake, compression } = workload;
   return {
     mode: "echo",
     path: "/echo",
@@ -35,6 +35,7 @@ function echoSettings(workload: EchoWorkload, framesFile: string): OpenSettings 
     ...(payload === "chat" ? { frames: framesFile } : { bytes: payloadBytes, payload }),
     ...(compression !== undefined && { offer: offers[compression] }),
     ...(isSecure === true && { tls: 1 }),
+    ...(isAwake === true && { awake: 1 }),
   };
 }
 
