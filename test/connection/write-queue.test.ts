@@ -66,6 +66,20 @@ describe.each(ends)("%s", (_, peerRole, createKeys) => {
   });
 });
 
+describe.each(ends)("%s, before it is flushed,", (_, __, createKeys) => {
+  test.each([0, 1, 80, 81, 125, 126, 500])(
+    "tells how many bytes %i of text, and as many of bytes, take",
+    async (length) => {
+      const { queue, output } = setUp(createKeys());
+      queue.text("x".repeat(length));
+      queue.frame(FIN | Opcode.binary, new Uint8Array(length));
+      const { bufferedBytes } = queue;
+      expect(await output()).toHaveLength(bufferedBytes);
+      expect(queue.bufferedBytes).toBe(0);
+    },
+  );
+});
+
 describe.each(ends)("%s and a short text", (_, peerRole, createKeys) => {
   test("has the header that its bytes need, whatever its characters take, several in one slab", async () => {
     const { queue, output } = setUp(createKeys());
@@ -134,6 +148,44 @@ describe("a queue on a duplex that is no socket", () => {
       { binary: "01".repeat(10_000) },
       { text: "other" },
     ]);
+  });
+});
+
+describe("two queues that write into the same slabs, one of them to a peer that is slow", () => {
+  test("keep what waits as it is, and use a slab again once nobody waits for it", async () => {
+    const waiting: { readonly chunk: Buffer; readonly taken: () => void }[] = [];
+    /** Keeps what it is given, as a kernel that takes no more, until it is told to go on. */
+    class SlowSocket extends Socket {
+      override _write(chunk: Buffer, _encoding: string, taken: () => void): void {
+        waiting.push({ chunk, taken });
+      }
+    }
+    const slabBytes = 16 * 1024; // another size than that of a backlog's slabs
+    const writeSlabs = new WriteSlabPool(slabBytes);
+    const setup = { writeSlabs, options: resolveConnectionOptions({}), maskKeys: undefined };
+    const owner = { onStalled() {}, onWritten() {} };
+    const slow = new WriteQueue({ ...setup, socket: new SlowSocket() }, owner);
+    const quick = new WriteQueue(
+      { ...setup, socket: new Duplex({ write: (_, __, done) => done(), read() {} }) },
+      owner,
+    );
+    const slabs = new Set<ArrayBufferLike>();
+    for (let round = 0; round < 50; round++) {
+      slow.frame(FIN | Opcode.binary, Buffer.alloc(8_000, round));
+      slow.flush();
+      expect(slow.isInFlight).toBe(true);
+      for (let i = 0; i < 4; i++) {
+        quick.frame(FIN | Opcode.binary, Buffer.alloc(8_000, 255));
+        quick.flush();
+      }
+      const [{ chunk, taken }] = waiting.splice(0) as [(typeof waiting)[number]];
+      expect(received(chunk, "client")).toEqual([{ binary: Buffer.alloc(8_000, round).toString("hex") }]);
+      slabs.add(chunk.buffer);
+      taken();
+      await nextTurn();
+      expect(slow.isAtRest).toBe(true);
+    }
+    expect(slabs.size).toBeLessThan(4);
   });
 });
 
