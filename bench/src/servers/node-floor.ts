@@ -30,6 +30,8 @@ const binding = (process as unknown as { binding(name: string): StreamBinding })
 const { WriteWrap, streamBaseState: state, kReadBytesOrError, kLastWriteWasAsync } = binding;
 const request = Number.parseInt(process.versions.node, 10) < 26 ? new WriteWrap() : null;
 const shared = Buffer.allocUnsafeSlow(64 * 1024);
+/** Of a client: two bytes and a mask key, RFC 6455 §5.2. */
+const SHORTEST_FRAME_BYTES = 6;
 const subscribers = new Set<Handle>();
 
 function write(handle: Handle, bytes: Uint8Array): void {
@@ -55,7 +57,7 @@ function accept(handle: Handle, head: string): void {
 function turnRound(bytes: Buffer, end: number): { readonly written: number; readonly taken: number } {
   let at = 0;
   let to = 0;
-  while (end - at >= 8) {
+  while (end - at >= SHORTEST_FRAME_BYTES) {
     const short = (bytes[at + 1] as number) & 0x7f;
     const isLong = short === 126;
     const length = isLong ? bytes.readUInt16BE(at + 2) : short;
