@@ -15,7 +15,7 @@ import { type ConnectOptions, type ResolvedConnectOptions, resolveConnectOptions
 import { Handshake, type Opened } from "./handshake.js";
 import { firstHop } from "./hop.js";
 import { Patience } from "./patience.js";
-import { sharedMaskKeys, sharedWriteSlabs } from "./shared-buffers.js";
+import { sharedMaskKeys } from "./shared-mask-keys.js";
 import { readTarget } from "./target.js";
 
 /** A connection that this side has opened. Its `url` is what was dialled, its `headers` are those of the answer. */
@@ -79,11 +79,12 @@ function connectionOn<Data>(
   const net = transport instanceof Socket ? transport : undefined;
   net?.setTimeout(0);
   net?.setNoDelay(true);
+  const readBuffer = sharedReadBuffer(options.readBufferSize);
   const setup = {
     socket,
     options: options.connection,
-    readBuffer: sharedReadBuffer(options.readBufferSize),
-    writeSlabs: sharedWriteSlabs(options.writeBufferSize),
+    readBuffer,
+    writeSlabs: readBuffer.slabs(options.writeBufferSize),
     maskKeys: sharedMaskKeys(),
     deflate: agreement.deflate,
     nowMs: () => performance.now(),

@@ -3,6 +3,7 @@ import { Buffer } from "node:buffer";
 import { applyMask, FIN, frameHeaderLength, Opcode, writeFrameHeader, writeUint32 } from "../protocol/index.js";
 import { Holds } from "./holds.js";
 import type { MaskKeys } from "./mask-keys.js";
+import { inHand } from "./message-in-hand.js";
 import type { EncodedMessage } from "./prepared-message.js";
 import { memoryOf, READ_BUFFER } from "./reused-memory.js";
 import { WriteSlabPool } from "./write-slab-pool.js";
@@ -71,6 +72,10 @@ export class GatheredFrames {
 
   /** Adds a text message in one frame. */
   text(message: string): void {
+    if (inHand.is(message)) {
+      this.#relay(FIN | Opcode.text);
+      return;
+    }
     if (message.length <= SHORT_TEXT_UNITS) {
       this.#shortText(message);
       return;
@@ -94,18 +99,45 @@ export class GatheredFrames {
    * not unless it is masked, so it must stay as it is until it has been written.
    */
   frame(firstByte: number, payload: Uint8Array): void {
-    const { length } = payload;
-    const size = this.#headerLength(length) + length;
-    if (length * 2 > this.#pool().slabSize || size > this.#pool().slabSize) {
-      this.#longFrame(firstByte, payload, false);
+    if (inHand.is(payload)) this.#relay(firstByte);
+    else if (this.#isLong(payload.length)) this.#longFrame(firstByte, payload, false);
+    else {
+      const start = this.#beginFrame(firstByte, payload.length);
+      (this.#runSlab as WriteSlab).bytes.set(payload, start);
+      this.#endFrame(start);
+    }
+  }
+
+  /** Adds the message in hand by its bytes: 16 ns for a text of 64, where to encode it takes 46. */
+  #relay(firstByte: number): void {
+    const { bytes, start, end } = inHand;
+    if (this.#isLong(end - start)) {
+      this.#longFrame(firstByte, bytes.subarray(start, end), false);
       return;
     }
+    const at = this.#beginFrame(firstByte, end - start);
+    (this.#runSlab as WriteSlab).copy(bytes, start, end, at);
+    this.#endFrame(at);
+  }
+
+  /** Whether a payload of so many bytes is too long to be copied. */
+  #isLong(length: number): boolean {
+    if (length <= SHORT_BYTES) return false;
+    const { slabSize } = this.#pool();
+    return length * 2 > slabSize || this.#headerLength(length) + length > slabSize;
+  }
+
+  /** Takes memory for a frame, writes its header and returns where the payload belongs. `endFrame` follows. */
+  #beginFrame(firstByte: number, length: number): number {
+    const size = this.#headerLength(length) + length;
     const at = this.#reserve(size);
-    const { bytes } = this.#runSlab as WriteSlab;
-    const start = this.#writeHeader(bytes, at, firstByte, length);
-    bytes.set(payload, start);
-    this.#mask(bytes, start, start + length);
     this.#bytes += size;
+    return this.#writeHeader((this.#runSlab as WriteSlab).bytes, at, firstByte, length);
+  }
+
+  /** The payload is there, from `start` to where the run ends. */
+  #endFrame(start: number): void {
+    this.#mask((this.#runSlab as WriteSlab).bytes, start, this.#runEnd);
   }
 
   /** Adds a message that was encoded before, unless each peer needs an encoding of its own. */

@@ -5,10 +5,13 @@ import { type CompressedInbound, type InflatedSink, openCompressed } from "./com
 import { FrameWatch } from "./frame-watch.js";
 import type { Guard } from "./guard.js";
 import { Inflow, type InflowOwner } from "./inflow.js";
-import { unmask } from "./mask-kernel.js";
+import { unmask } from "./receive-kernel.js";
+import { inHand } from "./message-in-hand.js";
+import type { Message } from "./message.js";
 import { NOBODY } from "./nobody.js";
 import { ObservedSink } from "./observed-sink.js";
 import type { OutboxSetup } from "./outbox.js";
+import type { ReadBuffer } from "./read-buffer.js";
 import type { Reader } from "./reader.js";
 import { memoryFor, type ReusedMemory, type Room } from "./reused-memory.js";
 import {
@@ -24,6 +27,12 @@ import {
 const READ_AHEAD_BYTES = 256 * 1024;
 /** Less room than this is not worth a read of its own. */
 const LEAST_ROOM = 16 * 1024;
+
+/** What a receiving half runs on. */
+export interface InboundSetup extends OutboxSetup {
+  /** What the socket is read into. */
+  readonly readBuffer: ReadBuffer;
+}
 
 /** What the receiving half asks of the connection that it belongs to, and tells it. */
 export interface InboundOwner {
@@ -57,7 +66,7 @@ export class Inbound implements ReceiverSink, InflatedSink, InflowOwner {
   /** Whether messages still go to the reader. They do not once either side has begun to close. */
   #takesMessages = true;
 
-  constructor(setup: OutboxSetup, role: Role, guard: Guard, reader: Reader, owner: InboundOwner) {
+  constructor(setup: InboundSetup, role: Role, guard: Guard, reader: Reader, owner: InboundOwner) {
     const { limits, messageTypes } = setup.options;
     this.#owner = owner;
     this.#guard = guard;
@@ -72,6 +81,7 @@ export class Inbound implements ReceiverSink, InflatedSink, InflowOwner {
       messageTypes,
       takesCompressed,
       unmask,
+      scanner: setup.readBuffer.scanner,
       isUtf8: isValidUtf8,
       allocate: (size, announced) => this.#allocate(size, announced),
     });
@@ -197,6 +207,7 @@ export class Inbound implements ReceiverSink, InflatedSink, InflowOwner {
       return true;
     }
     const message = decodeText(bytes, start, end, isAscii);
+    if (this.#reader.hasHandler) return this.#handOver(message, bytes, start, end);
     this.#giveBack();
     return this.#reader.deliver(message);
   }
@@ -204,10 +215,21 @@ export class Inbound implements ReceiverSink, InflatedSink, InflowOwner {
   binary(bytes: Uint8Array, start: number, end: number, isOwned: boolean): boolean {
     if (!this.#takesMessages) return true;
     this.#guard.onMessage();
-    const take = this.#reader.borrows ? borrowBytes : copyBytes;
-    const goOn = this.#reader.deliver(isOwned ? bytes : take(bytes, start, end));
+    if (!isOwned && this.#reader.borrows) return this.#handOver(borrowBytes(bytes, start, end), bytes, start, end);
+    const goOn = this.#reader.deliver(isOwned ? bytes : copyBytes(bytes, start, end));
     this.#giveBack();
     return goOn;
+  }
+
+  /** Gives a handler a message that can be sent on as `bytes[start, end)` until it returns. */
+  #handOver(message: Message, bytes: Uint8Array, start: number, end: number): boolean {
+    inHand.take(message, bytes, start, end);
+    try {
+      return this.#reader.deliver(message);
+    } finally {
+      inHand.drop();
+      this.#giveBack();
+    }
   }
 
   begin(isText: boolean, isCompressed: boolean): void {

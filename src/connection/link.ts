@@ -7,10 +7,10 @@ import { ConnectionError } from "./connection-error.js";
 import type { ResolvedConnectionOptions } from "./connection-options.js";
 import { Ending, type EndingConnection, type EndingEvents } from "./ending.js";
 import { Guard, type GuardOwner } from "./guard.js";
-import { Inbound, type InboundOwner } from "./inbound.js";
+import { Inbound, type InboundOwner, type InboundSetup } from "./inbound.js";
 import type { Message } from "./message.js";
 import type { Observation } from "./observation.js";
-import { Outbox, type OutboxOwner, type OutboxSetup } from "./outbox.js";
+import { Outbox, type OutboxOwner } from "./outbox.js";
 import { disownSocket, ownSocket } from "./owned-socket.js";
 import { Pings } from "./pings.js";
 import type { ReadBuffer } from "./read-buffer.js";
@@ -40,9 +40,7 @@ export interface LinkHome {
 }
 
 /** What a link runs on. One that has mask keys is a client's. */
-export interface LinkSetup extends OutboxSetup {
-  /** What the socket is read into. */
-  readonly readBuffer: ReadBuffer;
+export interface LinkSetup extends InboundSetup {
   /** Milliseconds on a clock that only goes forward. */
   readonly nowMs: () => number;
   /** Who is told once, when the socket is gone. */

@@ -3,12 +3,14 @@ import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 
 import { obtain } from "../internal/obtain.js";
-import { allocateReceiving } from "./mask-kernel.js";
+import type { FrameScanner } from "../protocol/index.js";
 import { BareSocket } from "./bare-socket.js";
 import { giveBytes } from "./owned-socket.js";
+import { ReadMemory } from "./read-memory.js";
 import { markReadBuffer } from "./reused-memory.js";
 import { type SocketHandle, socketParts } from "./socket-handle.js";
 import type { Transport } from "./transport.js";
+import type { WriteSlabPool } from "./write-slab-pool.js";
 
 const parts = socketParts();
 
@@ -23,12 +25,24 @@ export const canShareReadBuffer: boolean = parts !== undefined;
  * assignments that its constructor makes. Where a runtime has no such parts, sockets are read by `data` events.
  */
 export class ReadBuffer {
+  readonly #memory: ReadMemory;
   readonly #bytes: Buffer;
 
   /** @param size bytes that one read takes at most */
   constructor(size: number) {
-    this.#bytes = allocateReceiving(size);
+    this.#memory = new ReadMemory(size);
+    this.#bytes = this.#memory.bytes;
     markReadBuffer(this.#bytes);
+  }
+
+  /** What finds frames in it, where this runtime has what that takes. */
+  get scanner(): FrameScanner | undefined {
+    return this.#memory.scanner;
+  }
+
+  /** The slabs of `size` bytes that belong to it, the same for all who ask for that size. */
+  slabs(size: number): WriteSlabPool {
+    return this.#memory.slabs(size);
   }
 
   /** Has everything that `socket` receives from now on given to its owner. A socket of Node's is left paused. */

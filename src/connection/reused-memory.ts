@@ -1,4 +1,4 @@
-import { allocateReceiving } from "./mask-kernel.js";
+import { allocateReceiving } from "./receive-kernel.js";
 import type { HeldMemory } from "./holds.js";
 
 /**

@@ -1,6 +1,6 @@
 import type { Guard } from "./guard.js";
-import { Inbound, type InboundOwner } from "./inbound.js";
-import { Outbox, type OutboxOwner, type OutboxSetup } from "./outbox.js";
+import { Inbound, type InboundOwner, type InboundSetup } from "./inbound.js";
+import { Outbox, type OutboxOwner } from "./outbox.js";
 import type { Reader } from "./reader.js";
 import type { Transport } from "./transport.js";
 
@@ -23,13 +23,13 @@ const MANY = 512;
  * @internal
  */
 export class SpareHalves {
-  readonly #setup: Omit<OutboxSetup, "socket">;
+  readonly #setup: Omit<InboundSetup, "socket">;
   readonly #inbounds: Shelf<Inbound> = new Shelf();
   readonly #outboxes: Shelf<Outbox> = new Shelf();
   #connections = 0;
 
   /** @param setup what all the connections have alike */
-  constructor(setup: Omit<OutboxSetup, "socket">) {
+  constructor(setup: Omit<InboundSetup, "socket">) {
     this.#setup = setup;
   }
 

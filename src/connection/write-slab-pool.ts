@@ -1,5 +1,7 @@
+import { Buffer } from "node:buffer";
+
 import { SharedFrames } from "./shared-frames.js";
-import { type SlabOwner, WriteSlab } from "./write-slab.js";
+import { type SlabMemory, type SlabOwner, WriteSlab } from "./write-slab.js";
 
 /** Slabs kept for reuse once nothing is in flight from them. */
 const SPARE_SLABS = 16;
@@ -13,11 +15,14 @@ export class WriteSlabPool implements SlabOwner {
   readonly slabSize: number;
   #current: WriteSlab;
   readonly #spare: WriteSlab[] = [];
+  readonly #allocate: (size: number) => SlabMemory;
   #shared: SharedFrames | undefined;
 
-  constructor(slabSize: number) {
+  /** @param allocate where the memory of a slab comes from; it is not given back */
+  constructor(slabSize: number, allocate: (size: number) => SlabMemory = allocateApart) {
     this.slabSize = slabSize;
-    this.#current = new WriteSlab(this);
+    this.#allocate = allocate;
+    this.#current = this.#another();
   }
 
   /** Frames that many connections are sent, in slabs of their own. */
@@ -29,13 +34,13 @@ export class WriteSlabPool implements SlabOwner {
   /** A slab with room for `size` bytes, at most `slabSize`. */
   withRoom(size: number): WriteSlab {
     const current = this.#current;
-    if (this.slabSize - current.used >= size) return current;
+    if (current.end - current.used >= size) return current;
     if (current.holds === 0) {
       current.beginAnew();
       return current;
     }
     current.isRetired = true;
-    this.#current = this.#spare.pop() ?? new WriteSlab(this);
+    this.#current = this.#spare.pop() ?? this.#another();
     return this.#current;
   }
 
@@ -43,4 +48,13 @@ export class WriteSlabPool implements SlabOwner {
   takeBack(slab: WriteSlab): void {
     if (this.#spare.length < SPARE_SLABS) this.#spare.push(slab);
   }
+
+  #another(): WriteSlab {
+    return new WriteSlab(this, this.#allocate(this.slabSize));
+  }
+}
+
+/** Memory that a slab has for itself. */
+export function allocateApart(size: number): SlabMemory {
+  return { bytes: Buffer.allocUnsafeSlow(size), start: 0, end: size };
 }

@@ -22,6 +22,7 @@ export {
 export { buildClosePayload, MAX_REASON_BYTES, parseClosePayload, type ClosePayload } from "./close-payload.js";
 export { type ExtensionOffer, type ExtensionParameter, parseExtensionOffers } from "./extension-offer.js";
 export { type FaultCode, type FaultRow, faults } from "./fault.js";
+export { Found, type FrameScanner, NUMBERS_A_FRAME } from "./frame-scanner.js";
 export { FIN, frameHeaderLength, MAX_HEADER_BYTES, RSV1, writeFrameHeader, writeUint32 } from "./frame-header.js";
 export { type HandshakeFaultCode, type HandshakeFaultRow, handshakeFaults } from "./handshake-fault.js";
 export {

@@ -1,5 +1,6 @@
 import type { ClosePayload } from "./close-payload.js";
 import type { FaultCode } from "./fault.js";
+import type { FrameScanner } from "./frame-scanner.js";
 import type { applyMask } from "./mask.js";
 import type { Allocate } from "./message-buffer.js";
 import type { MessageTypes, ReceiveLimits } from "./receive-limits.js";
@@ -48,6 +49,8 @@ export interface ReceiverOptions {
   readonly takesCompressed?: boolean | undefined;
   /** What unmasks payloads, as `applyMask` does, which it is by default. */
   readonly unmask?: typeof applyMask | undefined;
+  /** What finds many frames at once, for a server that takes messages of any type; by default each is gone through by itself. */
+  readonly scanner?: FrameScanner | undefined;
   /** What checks long text, as `Utf8Validator` has it; by default that does all itself. */
   readonly isUtf8?: IsUtf8 | undefined;
   /** What a message that comes in parts is gathered in; by default memory full of zeros. */

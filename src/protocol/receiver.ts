@@ -1,5 +1,6 @@
 import { parseClosePayload } from "./close-payload.js";
 import type { FaultCode } from "./fault.js";
+import { Found } from "./frame-scanner.js";
 import { FIN, MAX_HEADER_BYTES, readUint32, RSV1 } from "./frame-header.js";
 import { applyMask, rotateMaskKey } from "./mask.js";
 import { MessageBuffer } from "./message-buffer.js";
@@ -7,6 +8,7 @@ import { isControl, isReserved, Opcode } from "./opcode.js";
 import { exceededLimit, type MessageTypes, type ReceiveLimits } from "./receive-limits.js";
 import type { ReceiverOptions, ReceiverSink } from "./receiver-sink.js";
 import { type IsUtf8, Utf8Validator } from "./utf8-validator.js";
+import { WholeFrames, type WholeFramesOwner } from "./whole-frames.js";
 
 const Phase = { header: 0, payload: 1, ended: 2 } as const;
 type Phase = (typeof Phase)[keyof typeof Phase];
@@ -26,7 +28,7 @@ const FAULTY = -1;
  * chunk (but a view of words to unmask a payload of 256 bytes or more), never copies such a payload, and unmasks in place, so
  * a chunk belongs to the receiver while `push` runs.
  */
-export class Receiver {
+export class Receiver implements WholeFramesOwner {
   readonly #sink: ReceiverSink;
   readonly #limits: ReceiveLimits;
   readonly #messageTypes: MessageTypes;
@@ -34,6 +36,8 @@ export class Receiver {
   readonly #isServer: boolean;
   readonly #unmask: typeof applyMask;
   readonly #isUtf8: IsUtf8 | undefined;
+  /** There where a scanner is, and any message of the peer's would be taken that it finds. */
+  readonly #whole: WholeFrames | undefined;
 
   #phase: Phase = Phase.header;
   #isPaused = false;
@@ -73,6 +77,9 @@ export class Receiver {
     this.#unmask = options.unmask ?? applyMask;
     this.#isUtf8 = options.isUtf8;
     this.#message = new MessageBuffer(options.allocate);
+    if (options.scanner !== undefined && this.#isServer && this.#messageTypes === "any") {
+      this.#whole = new WholeFrames(options.scanner, this.#limits, this.#unmask, this);
+    }
   }
 
   /** Whether the first frame of a message has begun to come and the last has not come whole. */
@@ -150,7 +157,7 @@ export class Receiver {
     let at = start;
     while (at < end && !this.#isPaused) {
       if (this.#phase === Phase.payload) at = this.#takePayload(chunk, at, end);
-      else if (this.#phase === Phase.header) at = this.#takeHeader(chunk, at, end);
+      else if (this.#phase === Phase.header) at = this.#takeFrames(chunk, at, end);
       else return end;
     }
     return at;
@@ -160,6 +167,15 @@ export class Receiver {
     this.#phase = Phase.ended;
     this.#sink.fault(code);
     return FAULTY;
+  }
+
+  /** Takes messages of one frame that lie whole in the chunk, if that is what there is; and otherwise a header. */
+  #takeFrames(chunk: Uint8Array, start: number, end: number): number {
+    if (this.#whole !== undefined && this.#messageOpcode === 0 && this.#carried === 0 && !this.#givesPieces) {
+      const at = this.#whole.take(chunk, start, end);
+      if (at > start) return at;
+    }
+    return this.#takeHeader(chunk, start, end);
   }
 
   #takeHeader(chunk: Uint8Array, start: number, end: number): number {
@@ -351,10 +367,27 @@ export class Receiver {
     this.#deliver(message, 0, message.length, true);
   }
 
+  /** A message that `WholeFrames` has found. */
+  takeWhole(bytes: Uint8Array, start: number, end: number, found: Found): boolean {
+    if (found === Found.text && !this.#isUtf8Text(bytes, start, end, true)) {
+      this.#fail("invalid-utf8");
+      return false;
+    }
+    const isBinary = found === Found.binary;
+    const goOn = isBinary
+      ? this.#sink.binary(bytes, start, end, false)
+      : this.#sink.text(bytes, start, end, found === Found.ascii);
+    if (!goOn) this.#isPaused = true;
+    return this.takesMore && !this.#givesPieces;
+  }
+
   #checkText(bytes: Uint8Array, start: number, end: number, seenBits: number): boolean {
     if (seenBits < 0x80 && this.#validator?.isComplete !== false) return true;
+    return this.#isUtf8Text(bytes, start, end, this.#isFinal && this.#remaining === 0);
+  }
+
+  #isUtf8Text(bytes: Uint8Array, start: number, end: number, isEnd: boolean): boolean {
     const validator = (this.#validator ??= new Utf8Validator(this.#isUtf8));
-    const isEnd = this.#isFinal && this.#remaining === 0;
     return validator.write(bytes, start, end) && (!isEnd || validator.isComplete);
   }
 

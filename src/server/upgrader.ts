@@ -18,7 +18,7 @@ import {
   tellObservers,
   type TimerWheel,
   withinBudget,
-  WriteSlabPool,
+  type WriteSlabPool,
 } from "../connection/index.js";
 import { type Eventually, settle, whenKnown } from "../internal/eventually.js";
 import { LazyAbort } from "./lazy-abort.js";
@@ -94,8 +94,8 @@ export class Upgrader<Data = undefined> {
     this.#timers = timers;
     this.#admission = new Admission(this.#options.maxConnections, this.#options.maxConnectionsPerAddress);
     this.#readBuffer = sharedReadBuffer(this.#options.readBufferSize);
-    this.#writeSlabs = new WriteSlabPool(this.#options.writeBufferSize);
-    this.#spares = openSpares(this.#options.connection, this.#writeSlabs);
+    this.#writeSlabs = this.#readBuffer.slabs(this.#options.writeBufferSize);
+    this.#spares = openSpares(this.#options.connection, this.#readBuffer, this.#writeSlabs);
   }
 
   /** The connections that are not closed yet. */
@@ -337,9 +337,13 @@ export class Upgrader<Data = undefined> {
 const NOTHING = Buffer.alloc(0);
 
 /** What connections of these options can leave to each other, if anything. */
-function openSpares(options: ResolvedConnectionOptions, writeSlabs: WriteSlabPool): SpareHalves | undefined {
+function openSpares(
+  options: ResolvedConnectionOptions,
+  readBuffer: ReadBuffer,
+  writeSlabs: WriteSlabPool,
+): SpareHalves | undefined {
   if (options.observers !== undefined || options.rateLimit !== undefined) return undefined;
-  return new SpareHalves({ options, writeSlabs, maskKeys: undefined });
+  return new SpareHalves({ options, readBuffer, writeSlabs, maskKeys: undefined });
 }
 
 function ignore(): void {}

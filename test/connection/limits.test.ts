@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { Guard, type GuardOwner } from "../../src/connection/guard.js";
 import { Inbound, type InboundOwner } from "../../src/connection/inbound.js";
 import { Reader, type ReaderOwner } from "../../src/connection/reader.js";
-import { resolveConnectionOptions, WriteSlabPool } from "../../src/connection/index.js";
+import { ReadBuffer, resolveConnectionOptions } from "../../src/connection/index.js";
 import { MAX_TEXT_BYTES } from "../../src/connection/received-message.js";
 import { processTimers } from "../../src/connection/timer-wheel.js";
 import type { FaultCode } from "../../src/protocol/index.js";
@@ -56,10 +56,12 @@ describe("maxMessageBytes", () => {
 describe("a text that is longer than a string can be", () => {
   test("ends the connection with 1009, also where no limit is set", () => {
     const faults: FaultCode[] = [];
+    const readBuffer = new ReadBuffer(256);
     const setup = {
       socket: new PassThrough(),
       options: resolveConnectionOptions({ maxMessageBytes: Infinity }),
-      writeSlabs: new WriteSlabPool(256),
+      readBuffer,
+      writeSlabs: readBuffer.slabs(256),
       maskKeys: undefined,
       nowMs: () => 0,
       timers: processTimers,

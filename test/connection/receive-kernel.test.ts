@@ -3,13 +3,14 @@ import { readFile } from "node:fs/promises";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import loadAssembler from "wabt";
 
-import type * as maskKernel from "../../src/connection/mask-kernel.js";
+import type * as receiveKernel from "../../src/connection/receive-kernel.js";
 import { maskBytes } from "../../src/protocol/mask.js";
 
-/** The module anew, for it keeps what it has compiled. */
-async function freshKernel(): Promise<typeof maskKernel> {
+/** The module anew, for it keeps what it has compiled, and that it could not; so nobody else is to have it, either. */
+async function freshKernel(): Promise<typeof receiveKernel> {
   vi.resetModules();
-  return await import("../../src/connection/mask-kernel.js");
+  onTestFinished(() => void vi.resetModules());
+  return await import("../../src/connection/receive-kernel.js");
 }
 
 /** `lengths` of payloads at `offsets` of memory of 64 KiB and a bit, unmasked both ways. */
@@ -106,14 +107,14 @@ describe("unmasking by the kernel", () => {
     const assembler = await loadAssembler();
     const directory = new URL("../../src/connection/", import.meta.url);
     const source = assembler.parseWat(
-      "mask-kernel.wat",
-      await readFile(new URL("mask-kernel.wat", directory), "utf8"),
+      "receive-kernel.wat",
+      await readFile(new URL("receive-kernel.wat", directory), "utf8"),
       {
         simd: true,
       },
     );
     const assembled = Buffer.from(source.toBinary({}).buffer).toString("base64");
-    const kept = await readFile(new URL("mask-kernel.ts", directory), "utf8");
+    const kept = await readFile(new URL("receive-kernel.ts", directory), "utf8");
     const strings = /MODULE =([^;]*);/.exec(kept)?.[1]?.match(/[\w+/=]{16,}/g);
     expect(strings?.join("")).toBe(assembled);
   });
