@@ -1,5 +1,6 @@
 /** What a frame holds that a scanner has found. */
 export const Found = {
+  /** Bytes of any kind. */
   binary: 0,
   /** Text, all of it ASCII. */
   ascii: 1,

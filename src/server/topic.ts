@@ -1,4 +1,11 @@
-import { broadcast, type BroadcastReport, bytesOf, type Connection, type WholeMessage } from "../connection/index.js";
+import {
+  broadcast,
+  type BroadcastReport,
+  bytesOf,
+  type Connection,
+  linkOf,
+  type WholeMessage,
+} from "../connection/index.js";
 
 /** A message on its way to the subscribers of a topic. */
 export interface Publication {
@@ -108,7 +115,7 @@ export class Topics {
     if (topics === undefined) {
       topics = new Set();
       this.#topicsOf.set(connection, topics);
-      void connection.closed.then(() => this.#forget(connection));
+      linkOf(connection)?.whenGone(() => this.#forget(connection));
     }
     return topics;
   }

@@ -45,6 +45,18 @@ describe("a topic", () => {
     expect(server.topic("news").publish("hello", { except: connection })).toEqual({ sent: 0, skipped: 0, slow: 0 });
   });
 
+  test("of one server may have connections of another: both are left by those that close", async () => {
+    const { connections, peers } = await meet(2);
+    const all = [new Topics(), new Topics()];
+    for (const topics of all) for (const connection of connections) topics.topic("news").add(connection);
+    peers[0].raw.reset();
+    await until(() => connections[0].state === "closed");
+    for (const topics of all) {
+      expect(topics.topic("news").size).toBe(1);
+      expect(topics.topic("news").has(connections[1]!)).toBe(true);
+    }
+  });
+
   test("that is left by its last subscriber takes no memory", async () => {
     const { connections } = await meet(2);
     const [first, second] = connections;
