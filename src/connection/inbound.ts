@@ -5,7 +5,6 @@ import { type CompressedInbound, type InflatedSink, openCompressed } from "./com
 import { FrameWatch } from "./frame-watch.js";
 import type { Guard } from "./guard.js";
 import { Inflow, type InflowOwner } from "./inflow.js";
-import { unmask } from "./receive-kernel.js";
 import { inHand } from "./message-in-hand.js";
 import type { Message } from "./message.js";
 import { NOBODY } from "./nobody.js";
@@ -13,6 +12,7 @@ import { ObservedSink } from "./observed-sink.js";
 import type { OutboxSetup } from "./outbox.js";
 import type { ReadBuffer } from "./read-buffer.js";
 import type { Reader } from "./reader.js";
+import { unmask } from "./receive-kernel.js";
 import { memoryFor, type ReusedMemory, type Room } from "./reused-memory.js";
 import {
   allocateUnfilled,
