@@ -1,23 +1,18 @@
-import { createServer as createSecureServer } from "node:https";
-import { Duplex } from "node:stream";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { BareSocket } from "../../src/connection/bare-socket.js";
-import { createSelfSigned } from "../../src/cli/self-signed.js";
 import type { Connection, ConnectionHandler } from "../../src/connection/index.js";
 import { memoryFor, memoryOf, type ReusedMemory } from "../../src/connection/reused-memory.js";
 import type { FrameSpec } from "../protocol/support/frame-bytes.js";
 import { ControlledBlob } from "../support/controlled-blob.js";
 import { liveBytes } from "../support/live-bytes.js";
 import { meet } from "../support/meeting.js";
-import { binary, type PeerOptions, ping, RawPeer, text } from "../support/raw-peer.js";
+import { binary, ping, RawPeer, text } from "../support/raw-peer.js";
 import type { Said } from "../support/server-frame.js";
-import type { UpgradeServerSetup } from "../support/upgrade-server.js";
+import { transportPaths } from "../support/transport-paths.js";
 import { nextTurn, until } from "../support/turns.js";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
-const certificate = await createSelfSigned(undefined);
-const disguise: UpgradeServerSetup = { wrap: (socket) => Duplex.from({ readable: socket, writable: socket }) };
 
 /** More than may be in reused memory at once. */
 const MANY = 150;
@@ -58,20 +53,7 @@ async function expectLent(peer: RawPeer, connection: Connection<undefined>): Pro
   expect(isLent).toEqual([true, true, true]);
 }
 
-interface Path {
-  readonly title: string;
-  readonly join?: PeerOptions;
-  readonly setup?: () => UpgradeServerSetup;
-}
-
-const paths: readonly Path[] = [
-  { title: "the handle of a TCP socket", setup: () => ({ bare: true }) },
-  { title: "a TCP socket" },
-  { title: "a TLS socket", join: { tls: true }, setup: () => ({ http: createSecureServer(certificate) }) },
-  { title: "a duplex that is no socket", setup: () => disguise },
-];
-
-describe.each(paths)("a handler that borrows, on $title", ({ join = {}, setup = () => ({}) }) => {
+describe.each(transportPaths)("a handler that borrows, on $title", ({ join = {}, setup = () => ({}) }) => {
   test("gets every message whole, and what it sends is what it got", async () => {
     const { peer, connection } = await meet({}, join, setup());
     connection.handle(echo);

@@ -1,17 +1,13 @@
-import { createServer as createSecureServer } from "node:https";
-import { Duplex } from "node:stream";
 import { describe, expect, test } from "vitest";
-import { createSelfSigned } from "../../src/cli/self-signed.js";
 import { connect } from "../../src/client/index.js";
 import type { Connection } from "../../src/connection/index.js";
 import { defer } from "../../src/internal/deferred.js";
 import { meet } from "../support/meeting.js";
-import { binary, continuation, type PeerOptions, ping, RawPeer, text } from "../support/raw-peer.js";
-import { startUpgrader, type UpgradeServerSetup } from "../support/upgrade-server.js";
+import { binary, continuation, ping, RawPeer, text } from "../support/raw-peer.js";
+import { disguise, transportPaths } from "../support/transport-paths.js";
+import { startUpgrader } from "../support/upgrade-server.js";
 
 const KIB = 1024;
-const certificate = await createSelfSigned(undefined);
-const disguise: UpgradeServerSetup = { wrap: (socket) => Duplex.from({ readable: socket, writable: socket }) };
 
 const texts: readonly string[] = [
   "",
@@ -28,20 +24,7 @@ const texts: readonly string[] = [
   "y".repeat(300 * KIB),
 ];
 
-interface Path {
-  readonly title: string;
-  readonly join?: PeerOptions;
-  readonly setup?: () => UpgradeServerSetup;
-}
-
-const paths: readonly Path[] = [
-  { title: "the handle of a TCP socket", setup: () => ({ bare: true }) },
-  { title: "a TCP socket" },
-  { title: "a TLS socket", join: { tls: true }, setup: () => ({ http: createSecureServer(certificate) }) },
-  { title: "a duplex that is no socket", setup: () => disguise },
-];
-
-describe.each(paths)("a text that a handler sends on, on $title", ({ join = {}, setup = () => ({}) }) => {
+describe.each(transportPaths)("a text that a handler sends on, on $title", ({ join = {}, setup = () => ({}) }) => {
   test("arrives as it came, at whoever it is sent to, as often as it is", async () => {
     const { peer, connection, server } = await meet({}, join, setup());
     const friend = await RawPeer.join(server.port, join);
