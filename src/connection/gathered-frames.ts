@@ -112,14 +112,14 @@ export class GatheredFrames {
   #relay(firstByte: number): void {
     const { bytes, start, end } = inHand;
     const length = end - start;
-    // What lies in a read buffer has to be copied anyway: into the slab, as long as there is room.
-    if (this.#isLong(length) && (memoryOf(bytes) !== READ_BUFFER || !this.#fits(length))) {
-      this.#longFrame(firstByte, bytes.subarray(start, end), false);
-      return;
-    }
-    const at = this.#beginFrame(firstByte, length);
-    (this.#runSlab as WriteSlab).copy(bytes, start, end, at);
-    this.#endFrame(at);
+    // Only what was gathered by itself stays as it is: in a chunk it has neighbours, who may be transferred with it, or overwritten.
+    if (this.#isLong(length) && length === bytes.length && memoryOf(bytes) === undefined) {
+      this.#longFrame(firstByte, bytes, false);
+    } else if (this.#fits(length)) {
+      const at = this.#beginFrame(firstByte, length);
+      (this.#runSlab as WriteSlab).copy(bytes, start, end, at);
+      this.#endFrame(at);
+    } else this.#longFrame(firstByte, Buffer.from(bytes.subarray(start, end)), true);
   }
 
   /** Whether a payload of so many bytes is rather not copied. */

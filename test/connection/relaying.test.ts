@@ -179,6 +179,19 @@ describe("a borrowed message that a handler sends on", () => {
   });
 });
 
+test("a long text that is sent on stays as it is, whatever becomes of the messages that came with it", async () => {
+  const { peer, connection } = await meet({}, {}, disguise);
+  connection.handle({
+    borrows: true,
+    message: (socket, message) => {
+      if (typeof message === "string") void socket.send(message);
+      else structuredClone(message.buffer, { transfer: [message.buffer as ArrayBuffer] });
+    },
+  });
+  peer.send(text("t".repeat(40 * KIB)), binary(Buffer.alloc(100)));
+  expect(await peer.hear()).toEqual({ text: "t".repeat(40 * KIB) });
+});
+
 test("a client sends a text on as it came, masked", async () => {
   const server = await startUpgrader({}, { bare: true });
   const echo = { message: (socket: Connection, message: string | Uint8Array) => void socket.send(message) };
