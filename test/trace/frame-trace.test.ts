@@ -158,9 +158,10 @@ describe("traceFrames", () => {
     showPings(trace.observer, 1);
     await trace.close();
     const records = await recordsOf(file);
-    expect(records.filter(({ kind }) => kind === "dropped")).toEqual([
-      { kind: "dropped", at: anyNumber, records: dropped },
-    ]);
+    const gaps = records.filter((each) => each.kind === "dropped");
+    // One nearly always; but where there was no room for a record, there may be for the next, whose time has fewer digits.
+    for (const gap of gaps) expect(gap).toEqual({ kind: "dropped", at: anyNumber, records: anyNumber });
+    expect(gaps.reduce((sum, gap) => sum + gap.records, 0)).toBe(dropped);
     expect(records.filter(({ kind }) => kind === "frame")).toHaveLength(20_001 - dropped);
     showPings(trace.observer, 1);
     expect(trace.droppedRecords).toBe(dropped + 1);
