@@ -13,8 +13,8 @@ export type Found = (typeof Found)[keyof typeof Found];
 export const NUMBERS_A_FRAME = 3;
 
 /**
- * Goes through many frames at once, where that is quicker than one by one. It knows only those that most of what a server receives
- * consists of, and no fault: whatever else there is it leaves to the receiver.
+ * Goes through many frames at once, where that is quicker than one by one. It knows only the kind that a server receives most of, and
+ * no fault: whatever else there is it leaves to the receiver.
  */
 export interface FrameScanner {
   /** What the latest `scan` has found, `NUMBERS_A_FRAME` for each frame. */

@@ -14,8 +14,8 @@ export interface WholeFramesOwner {
 }
 
 /**
- * The short way for messages of one frame each that lie whole in a chunk: found by a scanner, many at once. Reading and unmasking take
- * 30 of the 60 ns that they take one by one (echo-64B-16).
+ * The short way for messages of one frame each that lie whole in a chunk: found by a scanner, many at once. All that is computed for a
+ * message takes 121 ns so, and 142 header by header (echo-64B-16, without Node's and the kernel's part).
  */
 export class WholeFrames {
   readonly #scanner: FrameScanner;
