@@ -87,7 +87,6 @@ function connectionOn<Data>(
     writeSlabs: readBuffer.slabs(options.writeBufferSize),
     maskKeys: sharedMaskKeys(),
     deflate: agreement.deflate,
-    nowMs: () => performance.now(),
     timers,
   };
   const details = {

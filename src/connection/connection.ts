@@ -179,7 +179,7 @@ export class Connection<Data = unknown> implements AsyncIterable<Message> {
    * contains the time that a slow reader of ours has kept the pong waiting.
    */
   get roundTripMs(): number | undefined {
-    return this.#link.pings.roundTripMs;
+    return this.#link.roundTripMs;
   }
 
   /**
@@ -230,11 +230,7 @@ export class Connection<Data = unknown> implements AsyncIterable<Message> {
    * @throws RangeError for a longer payload.
    */
   ping(payload?: string | Uint8Array): Promise<number> {
-    const bytes = this.#link.pings.payloadOf(payload);
-    if (this.#link.state !== "open") return handled(Promise.reject(this.#link.notOpen()));
-    const answered = this.#link.pings.sent(bytes);
-    this.#link.outbox.ping(bytes);
-    return answered;
+    return this.#link.sendPing(payload);
   }
 
   /**
@@ -326,7 +322,7 @@ export class Connection<Data = unknown> implements AsyncIterable<Message> {
 
   /** What there is to know of the connection now, as plain values: for a log or a status page. It has no headers and no `data`. */
   inspect(): ConnectionInspection {
-    const { bufferedBytes, needsDrain, observation, options, pings, isBusy, role } = this.#link;
+    const { bufferedBytes, needsDrain, observation, options, roundTripMs, isBusy, role } = this.#link;
     const { highWaterMark, lowWaterMark, maxBufferedBytes, closeTimeoutMs, liveness } = options;
     return {
       role,
@@ -338,7 +334,7 @@ export class Connection<Data = unknown> implements AsyncIterable<Message> {
       extensions: this.extensions,
       bufferedBytes,
       needsDrain,
-      roundTripMs: pings.roundTripMs,
+      roundTripMs,
       isBusy,
       counters: observation?.counters,
       limits: { ...options.limits, highWaterMark, lowWaterMark, maxBufferedBytes },

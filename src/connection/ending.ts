@@ -22,7 +22,6 @@ import { closeTimeout, handlerFailed, lost, messageCut, notOpen } from "./end-er
 import type { Guard } from "./guard.js";
 import type { Inbound } from "./inbound.js";
 import type { Outbox } from "./outbox.js";
-import type { Pings } from "./pings.js";
 import type { Reader } from "./reader.js";
 import { destroySocket } from "./socket-end.js";
 import type { TimerWheel } from "./timer-wheel.js";
@@ -45,9 +44,10 @@ export interface EndingConnection {
   readonly events: EndingEvents;
   readonly guard: Guard;
   readonly reader: Reader;
-  readonly pings: Pings;
   readonly inbound: Inbound;
   readonly outbox: Outbox;
+  /** No pong will come any more. */
+  failPings(): void;
   /** The socket is closed; messages may still wait to be read. */
   gone(info: CloseInfo): void;
 }
@@ -212,7 +212,7 @@ export class Ending implements ClosingOwner {
 
   onSocketClosed(): void {
     if (this.#info !== undefined) return;
-    const { guard, outbox, inbound, pings } = this.#of;
+    const { guard, outbox, inbound } = this.#of;
     guard.stop();
     this.#deadline?.stop();
     const wasCut = this.#state.kind !== "closed";
@@ -225,7 +225,7 @@ export class Ending implements ClosingOwner {
     outbox.end();
     outbox.discard();
     inbound.uncount();
-    if (pings.areUnderWay) pings.fail(this.notOpen());
+    this.#of.failPings();
     this.#closed?.resolve(this.#info);
     this.#of.gone(this.#info);
     inbound.pump();

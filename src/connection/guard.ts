@@ -10,21 +10,13 @@ import type { ResolvedRateLimit } from "./rate-limit-options.js";
 import { RateLimit, type RateLimitOwner } from "./rate-limit.js";
 import { RateLimitedSink } from "./rate-limited-sink.js";
 import type { TimerWheel } from "./timer-wheel.js";
-import type { Transport } from "./transport.js";
-import { unwrittenBytes } from "./write-progress.js";
-
-/** What a guard runs on. */
-export interface GuardSetup {
-  readonly socket: Transport;
-  readonly options: ResolvedConnectionOptions;
-  readonly nowMs: () => number;
-  readonly timers: TimerWheel;
-}
 
 /** What a guard asks of the connection that it belongs to. */
 export interface GuardOwner {
   /** Whether a message is being handled, or waits to be. */
   readonly isBusy: boolean;
+  /** As `unwrittenBytes` gives it: 0 when nothing waits for the kernel. */
+  readonly unwrittenBytes: number;
   /** Sends a ping and measures the time to its pong. */
   probe(): void;
   /** Goes on with what has been received. */
@@ -42,17 +34,15 @@ export interface GuardOwner {
  * every connection has one, and one object is less than two.
  */
 export class Guard extends Liveness implements RateLimitOwner, OutboxGuard {
-  readonly #socket: Transport;
   readonly #options: ResolvedConnectionOptions;
   readonly #owner: GuardOwner;
   readonly #rate: RateLimit | undefined;
 
-  constructor({ socket, options, nowMs, timers }: GuardSetup, owner: GuardOwner) {
+  constructor(options: ResolvedConnectionOptions, timers: TimerWheel, owner: GuardOwner) {
     super(options.liveness, timers);
-    this.#socket = socket;
     this.#options = options;
     this.#owner = owner;
-    this.#rate = options.rateLimit === undefined ? undefined : new RateLimit(options.rateLimit, nowMs, timers, this);
+    this.#rate = options.rateLimit === undefined ? undefined : new RateLimit(options.rateLimit, timers, this);
   }
 
   /** What stands before `sink`: the count of messages, where there is one. */
@@ -97,7 +87,7 @@ export class Guard extends Liveness implements RateLimitOwner, OutboxGuard {
   }
 
   get unwrittenBytes(): number {
-    return unwrittenBytes(this.#socket);
+    return this.#owner.unwrittenBytes;
   }
 
   onBudgetExceeded(budget: QueuedBytesBudget): void {

@@ -34,7 +34,7 @@ interface Failing extends ObservedConnection {
 
 /** Calls the callbacks of one connection's handler, once it has one, and takes care of what they throw. */
 export class HandlerCalls<Subject extends Failing> implements LinkEvents {
-  readonly #connection: Subject;
+  readonly connection: Subject;
   readonly #onError: OnErrorOf<Subject>;
   #handler: HandlerOf<Subject> | undefined;
   /** What went wrong before there was a handler to tell. */
@@ -42,7 +42,7 @@ export class HandlerCalls<Subject extends Failing> implements LinkEvents {
   #isReporting = false;
 
   constructor(connection: Subject, onError: OnErrorOf<Subject>) {
-    this.#connection = connection;
+    this.connection = connection;
     this.#onError = onError;
   }
 
@@ -53,29 +53,29 @@ export class HandlerCalls<Subject extends Failing> implements LinkEvents {
   /** Has `handler` be called from now on; `opened` gets what its `open` returns. */
   handle(handler: HandlerOf<Subject>, opened: (result: unknown) => void): void {
     this.#handler = handler;
-    this.#run(() => opened(handler.open?.(this.#connection)));
+    this.#run(() => opened(handler.open?.(this.connection)));
     if (this.#unreported !== undefined) this.#tell(this.#unreported);
   }
 
   message(message: Message): unknown {
-    return this.#handler?.message?.(this.#connection, message);
+    return this.#handler?.message?.(this.connection, message);
   }
 
   drained(): void {
-    publishDrain(this.#connection);
-    this.#run(() => this.#handler?.drain?.(this.#connection));
+    publishDrain(this.connection);
+    this.#run(() => this.#handler?.drain?.(this.connection));
   }
 
   finished(info: CloseInfo): void {
-    this.#run(() => this.#handler?.close?.(this.#connection, info));
+    this.#run(() => this.#handler?.close?.(this.connection, info));
   }
 
   gone(info: CloseInfo): void {
-    publishClose(this.#connection, info);
+    publishClose(this.connection, info);
   }
 
   failed(error: ConnectionError): void {
-    publishError(this.#connection, error);
+    publishError(this.connection, error);
     this.#tell(error);
   }
 
@@ -93,7 +93,7 @@ export class HandlerCalls<Subject extends Failing> implements LinkEvents {
     }
     this.#isReporting = true;
     try {
-      const result = handler.error(this.#connection, error);
+      const result = handler.error(this.connection, error);
       if (isThenable(result)) result.then(undefined, (cause: unknown) => this.#reportToOwner(cause));
     } catch (cause) {
       this.#reportToOwner(cause);
@@ -106,16 +106,16 @@ export class HandlerCalls<Subject extends Failing> implements LinkEvents {
   #run(callback: () => unknown): void {
     try {
       const result = callback();
-      if (isThenable(result)) result.then(undefined, (cause: unknown) => this.#connection.fail(cause));
+      if (isThenable(result)) result.then(undefined, (cause: unknown) => this.connection.fail(cause));
     } catch (cause) {
-      this.#connection.fail(cause);
+      this.connection.fail(cause);
     }
   }
 
   /** The last resort: what `onError` itself throws has nowhere to go, as documented there. */
   #reportToOwner(cause: unknown): void {
     try {
-      const result: unknown = this.#onError(cause, this.#connection);
+      const result: unknown = this.#onError(cause, this.connection);
       if (isThenable(result)) result.then(undefined, ignore);
     } catch {
       // The same.

@@ -1,6 +1,7 @@
 import type { Buffer } from "node:buffer";
 
-import type { RosterPlace } from "../internal/roster.js";
+import { type Deferred, defer, handled } from "../internal/deferred.js";
+import { RosterMember } from "../internal/roster.js";
 import { type CloseCode, type ClosePayload, type FaultCode, faults, type Role } from "../protocol/index.js";
 import type { CloseInfo } from "./close-info.js";
 import { ConnectionError } from "./connection-error.js";
@@ -12,7 +13,7 @@ import type { Message } from "./message.js";
 import type { Observation } from "./observation.js";
 import { Outbox, type OutboxOwner } from "./outbox.js";
 import { disownSocket, ownSocket } from "./owned-socket.js";
-import { Pings } from "./pings.js";
+import { PendingPings, pingPayload } from "./pings.js";
 import type { ReadBuffer } from "./read-buffer.js";
 import { Reader, type ReaderOwner } from "./reader.js";
 import type { Room } from "./reused-memory.js";
@@ -20,9 +21,12 @@ import type { SocketOwner } from "./socket-owner.js";
 import type { SpareHalves } from "./spare-halves.js";
 import { processTimers, type TimerWheel } from "./timer-wheel.js";
 import type { Transport } from "./transport.js";
+import { unwrittenBytes } from "./write-progress.js";
 
 /** What a link tells the connection that it carries. */
 export interface LinkEvents extends EndingEvents {
+  /** That connection. */
+  readonly connection: object;
   message(message: Message): unknown;
   drained(): void;
   /** The socket is closed; messages may still wait to be read. */
@@ -41,8 +45,6 @@ export interface LinkHome {
 
 /** What a link runs on. One that has mask keys is a client's. */
 export interface LinkSetup extends InboundSetup {
-  /** Milliseconds on a clock that only goes forward. */
-  readonly nowMs: () => number;
   /** Who is told once, when the socket is gone. */
   readonly home?: LinkHome | undefined;
   /** What the home counts it by. Default `""`. */
@@ -58,20 +60,22 @@ export interface LinkSetup extends InboundSetup {
  *
  * @internal
  */
-export class Link implements InboundOwner, ReaderOwner, OutboxOwner, GuardOwner, SocketOwner, EndingConnection {
+export class Link
+  extends RosterMember
+  implements InboundOwner, ReaderOwner, OutboxOwner, GuardOwner, SocketOwner, EndingConnection
+{
   readonly role: Role;
   readonly socket: Transport;
   readonly options: ResolvedConnectionOptions;
   readonly events: LinkEvents;
   readonly timers: TimerWheel;
   readonly guard: Guard;
-  readonly pings: Pings;
   /** Who takes the messages. */
   readonly reader: Reader = new Reader(this);
   /** What limits of the connection's server count it by; `""` where they do not ask. */
   readonly source: string;
-  /** Where that server lists it. */
-  place: RosterPlace<unknown> | undefined;
+  /** The latest that was measured, in milliseconds; undefined before the first pong. */
+  roundTripMs: number | undefined;
 
   /** Those that it has left while it is at rest. */
   readonly #spares: SpareHalves | undefined;
@@ -81,12 +85,16 @@ export class Link implements InboundOwner, ReaderOwner, OutboxOwner, GuardOwner,
   #mayRest = true;
   /** There once the end has begun, or somebody has asked for it. */
   #ending: Ending | undefined;
+  /** There while one waits for its pong. */
+  #pings: PendingPings | undefined;
+  #pingCount = 0;
   readonly #home: LinkHome | undefined;
   /** Who else is told then. */
   #onGone: (() => void) | undefined;
 
   constructor(setup: LinkSetup, events: LinkEvents) {
-    const { socket, options, nowMs, timers = processTimers } = setup;
+    super();
+    const { socket, options, timers = processTimers } = setup;
     this.role = setup.maskKeys === undefined ? "server" : "client";
     this.socket = socket;
     this.options = options;
@@ -94,14 +102,13 @@ export class Link implements InboundOwner, ReaderOwner, OutboxOwner, GuardOwner,
     this.timers = timers;
     this.source = setup.source ?? "";
     this.#home = setup.home;
-    this.guard = new Guard({ socket, options, nowMs, timers }, this);
+    this.guard = new Guard(options, timers, this);
     this.#spares = setup.spares;
     this.#spares?.enter();
     this.#inbound =
       this.#spares?.inbound(socket, this, this.reader, this.guard) ??
       new Inbound(setup, this.role, this.guard, this.reader, this);
     this.#outbox = this.#spares?.outbox(socket, this, this.guard) ?? new Outbox(setup, this, this.guard);
-    this.pings = new Pings(nowMs);
     ownSocket(socket, this);
   }
 
@@ -167,6 +174,34 @@ export class Link implements InboundOwner, ReaderOwner, OutboxOwner, GuardOwner,
     };
   }
 
+  /**
+   * Sends a ping with `payload`, by default a number that tells it from the others; the promise resolves with the milliseconds until it is
+   * answered.
+   *
+   * @throws RangeError for more than 125 bytes.
+   */
+  sendPing(payload: string | Uint8Array = String(this.#pingCount++)): Promise<number> {
+    const answered = defer<number>();
+    this.#sendPing(payload, answered);
+    return handled(answered.promise);
+  }
+
+  #sendPing(given: string | Uint8Array, answered: Deferred<number> | undefined): void {
+    const payload = pingPayload(given);
+    if (this.state !== "open") {
+      answered?.reject(this.notOpen());
+      return;
+    }
+    (this.#pings ??= new PendingPings()).add({ payload, sentAtMs: this.timers.clockMs, answered });
+    this.outbox.ping(payload);
+  }
+
+  /** No pong will come any more. */
+  failPings(): void {
+    this.#pings?.fail(this.notOpen());
+    this.#pings = undefined;
+  }
+
   /** `"open"` until either side begins to close, `"closed"` once the socket is gone. */
   get state(): "open" | "closing" | "closed" {
     return this.#ending === undefined ? "open" : this.#ending.phase;
@@ -186,12 +221,12 @@ export class Link implements InboundOwner, ReaderOwner, OutboxOwner, GuardOwner,
 
   pong(bytes: Uint8Array, start: number, end: number): void {
     const { observation } = this;
-    const areUnderWay = this.pings.areUnderWay;
-    this.pings.answered(bytes, start, end);
     this.#mayRest = true;
-    if (observation === undefined || !areUnderWay || this.pings.roundTripMs === undefined) return;
-    const { roundTripMs } = this.pings;
-    observation.tell((observer) => observer.roundTrip?.(observation.connection, roundTripMs));
+    const roundTripMs = this.#pings?.answer(bytes, start, end, this.timers.clockMs);
+    if (roundTripMs === undefined) return;
+    this.roundTripMs = roundTripMs;
+    if (this.#pings?.isEmpty === true) this.#pings = undefined;
+    observation?.tell((observer) => observer.roundTrip?.(observation.connection, roundTripMs));
   }
 
   close(payload: ClosePayload): void {
@@ -282,8 +317,12 @@ export class Link implements InboundOwner, ReaderOwner, OutboxOwner, GuardOwner,
     return this.#outbox?.needsDrain === true;
   }
 
+  get unwrittenBytes(): number {
+    return unwrittenBytes(this.socket);
+  }
+
   probe(): void {
-    this.outbox.ping(this.pings.probe());
+    this.#sendPing(String(this.#pingCount++), undefined);
   }
 
   beginClose(code: number, reason: string, payload: Uint8Array): void {

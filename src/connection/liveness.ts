@@ -30,13 +30,12 @@ export abstract class Liveness extends Deadline {
   #pingDueMs: Time;
   /** There while a ping waits for a sign of life. */
   #pongDueMs: Time;
-  #hasHeard = false;
   #lastMessageMs: number;
   #isMessageUnderWay = false;
   /** There while a message is under way. */
   #messageDueMs: Time;
-  #isBehind = false;
-  #behindSinceMs = 0;
+  /** There while what we have read waits. */
+  #behindSinceMs: Time;
   /** What the kernel had not taken when we last looked; 0 while nothing waits. */
   #unwritten = 0;
   #writeDueMs: Time;
@@ -66,7 +65,7 @@ export abstract class Liveness extends Deadline {
 
   /** Whether what we have read waits for a reader of ours. */
   get isBehind(): boolean {
-    return this.#isBehind;
+    return this.#behindSinceMs !== undefined;
   }
 
   /** A message has come, whole. */
@@ -86,16 +85,12 @@ export abstract class Liveness extends Deadline {
    */
   onReceived(length: number, isMessageUnderWay: boolean, isBehind: boolean): void {
     if (length > 0) {
-      this.#hasHeard = true;
+      this.#pongDueMs = undefined;
       if (this.#messageDueMs !== undefined) this.#messageDueMs += Math.ceil(length / LEAST_BYTES_PER_MS);
     } else {
       this.#lastMessageMs = this.#timers.nowMs;
     }
-    if (isBehind !== this.#isBehind) {
-      this.#isBehind = isBehind;
-      if (isBehind) this.#behindSinceMs = this.#timers.nowMs;
-      else this.#onCaughtUp();
-    }
+    if (isBehind !== this.isBehind) this.#setBehind(isBehind);
     this.#isMessageUnderWay = isMessageUnderWay;
     if (isMessageUnderWay && this.#messageDueMs === undefined) {
       this.#messageDueMs = this.#after(this.#timers.nowMs, this.#options.messageTimeoutMs);
@@ -131,8 +126,8 @@ export abstract class Liveness extends Deadline {
 
   #findOverdue(nowMs: number): OverdueCode | undefined {
     if (isDue(this.#writeDueMs, nowMs)) return "write-timeout";
-    if (!this.#isBehind && isDue(this.#pongDueMs, nowMs)) return "ping-timeout";
-    if (!this.#isBehind && isDue(this.#messageDueMs, nowMs)) return "message-timeout";
+    if (!this.isBehind && isDue(this.#pongDueMs, nowMs)) return "ping-timeout";
+    if (!this.isBehind && isDue(this.#messageDueMs, nowMs)) return "message-timeout";
     if (isDue(this.#endOfLifeMs, nowMs)) return "max-lifetime";
     if (isDue(this.#idleDueMs(), nowMs)) return "idle-timeout";
     return undefined;
@@ -140,9 +135,8 @@ export abstract class Liveness extends Deadline {
 
   /** Takes note of what has happened since the timer was last due. */
   #look(): void {
-    if (this.#hasHeard) this.#pongDueMs = undefined;
     const isWriting = this.#unwritten > 0;
-    const isActive = isWriting || this.#isMessageUnderWay || this.#isBehind || this.isBusy;
+    const isActive = isWriting || this.#isMessageUnderWay || this.isBehind || this.isBusy;
     if (isActive) this.#lastMessageMs = this.#timers.nowMs;
     if (!isWriting) return;
     const unwritten = this.unwrittenBytes;
@@ -157,21 +151,26 @@ export abstract class Liveness extends Deadline {
     if (this.#pongDueMs !== undefined) this.#pongDueMs = this.#after(nowMs, this.#options.pongTimeoutMs);
   }
 
-  /** Reading goes on: what we did not read in the meantime is no fault of the peer's. */
-  #onCaughtUp(): void {
+  #setBehind(isBehind: boolean): void {
     const nowMs = this.#timers.nowMs;
-    if (this.#messageDueMs !== undefined) this.#messageDueMs += nowMs - this.#behindSinceMs;
+    if (!isBehind) this.#onCaughtUp(nowMs - (this.#behindSinceMs ?? nowMs));
+    this.#behindSinceMs = isBehind ? nowMs : undefined;
+  }
+
+  /** Reading goes on: what we did not read in the meantime is no fault of the peer's. */
+  #onCaughtUp(afterMs: number): void {
+    const nowMs = this.#timers.nowMs;
+    if (this.#messageDueMs !== undefined) this.#messageDueMs += afterMs;
     if (this.#pongDueMs !== undefined) this.#pongDueMs = this.#after(nowMs, this.#options.pongTimeoutMs);
     this.#wakeBy(earliest(this.#pongDueMs, this.#messageDueMs));
   }
 
   /** One ping at a time waits for its answer; but while we do not read, further ones keep the path open. */
   #isWaitingForPong(): boolean {
-    return this.#pongDueMs !== undefined && !this.#isBehind;
+    return this.#pongDueMs !== undefined && !this.isBehind;
   }
 
   #ping(nowMs: number): void {
-    this.#hasHeard = false;
     this.#pingDueMs = timeOf(nowMs + this.#options.pingIntervalMs);
     this.#pongDueMs = timeOf(nowMs + this.#options.pongTimeoutMs);
     this.onPingDue();
@@ -195,7 +194,7 @@ export abstract class Liveness extends Deadline {
     // A ping that is due already waits for the pong of the last.
     const isPingNext = !this.#isWaitingForPong() || !isDue(this.#pingDueMs, this.#timers.nowMs);
     const pingMs = isPingNext ? this.#pingDueMs : undefined;
-    const judgedMs = this.#isBehind ? undefined : earliest(this.#pongDueMs, this.#messageDueMs);
+    const judgedMs = this.isBehind ? undefined : earliest(this.#pongDueMs, this.#messageDueMs);
     const soonMs = earliest(earliest(this.#nextLookMs(), pingMs), judgedMs);
     this.#wakeBy(earliest(soonMs, earliest(this.#endOfLifeMs, this.#idleDueMs())));
   }

@@ -15,6 +15,10 @@ export class ObservedEvents implements LinkEvents {
     this.#observation = observation;
   }
 
+  get connection(): object {
+    return this.#events.connection;
+  }
+
   message(message: Message): unknown {
     if (!this.#observation.seesHandling) return this.#events.message(message);
     const startMs = performance.now();

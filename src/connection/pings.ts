@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 
-import { type Deferred, defer, handled } from "../internal/deferred.js";
+import type { Deferred } from "../internal/deferred.js";
 import type { ConnectionError } from "./connection-error.js";
 
 const MAX_PAYLOAD_BYTES = 125;
@@ -12,71 +12,45 @@ interface PendingPing {
   readonly answered: Deferred<number> | undefined;
 }
 
+/** @throws RangeError for more than 125 bytes. */
+export function pingPayload(given: string | Uint8Array): Buffer {
+  const payload = Buffer.from(given as string);
+  if (payload.length <= MAX_PAYLOAD_BYTES) return payload;
+  throw new RangeError(`ping payload has ${payload.length} bytes; at most ${MAX_PAYLOAD_BYTES} fit (RFC 6455 §5.5)`);
+}
+
 /** The pings that wait for their pongs, oldest first. */
-export class Pings {
-  /** None, as nearly always, is no list. */
-  #pending: PendingPing[] | undefined;
-  #roundTripMs: number | undefined;
-  readonly #nowMs: () => number;
-  #count = 0;
+export class PendingPings {
+  #pings: PendingPing[] = [];
 
-  constructor(nowMs: () => number) {
-    this.#nowMs = nowMs;
+  get isEmpty(): boolean {
+    return this.#pings.length === 0;
   }
 
-  /** The latest round-trip time that was measured; `undefined` before the first pong. */
-  get roundTripMs(): number | undefined {
-    return this.#roundTripMs;
-  }
-
-  /** Whether a pong is waited for. */
-  get areUnderWay(): boolean {
-    return this.#pending !== undefined;
-  }
-
-  /** Notes that a ping of the schedule goes out, and gives its payload. Of those only the latest is remembered. */
-  probe(): Buffer {
-    const payload = this.payloadOf(undefined);
-    const awaited = this.#pending?.filter(({ answered }) => answered !== undefined) ?? [];
-    this.#pending = [...awaited, { payload, sentAtMs: this.#nowMs(), answered: undefined }];
-    return payload;
+  /** A ping goes out. Of those that nobody waits for only the latest is remembered. */
+  add(ping: PendingPing): void {
+    if (ping.answered === undefined) this.#pings = this.#pings.filter(({ answered }) => answered !== undefined);
+    this.#pings.push(ping);
   }
 
   /**
-   * The payload of the next ping: the one given, or a number that tells it from the others.
+   * A pong has come. It answers its ping and, since a peer may answer only the latest (RFC 6455 §5.5.3), all before it.
    *
-   * @throws RangeError for more than 125 bytes.
+   * @returns the milliseconds that it took, undefined where it answers none
    */
-  payloadOf(given: string | Uint8Array | undefined): Buffer {
-    const payload = Buffer.from(given ?? String(this.#count++));
-    if (payload.length <= MAX_PAYLOAD_BYTES) return payload;
-    throw new RangeError(`ping payload has ${payload.length} bytes; at most ${MAX_PAYLOAD_BYTES} fit (RFC 6455 §5.5)`);
-  }
-
-  /** Notes that a ping goes out; the promise resolves with the milliseconds until it is answered. */
-  sent(payload: Buffer): Promise<number> {
-    const answered = defer<number>();
-    (this.#pending ??= []).push({ payload, sentAtMs: this.#nowMs(), answered });
-    return handled(answered.promise);
-  }
-
-  /** A pong has come. It answers its ping and, since a peer may answer only the latest (RFC 6455 §5.5.3), all before it. */
-  answered(bytes: Uint8Array, start: number, end: number): void {
-    const pending = this.#pending;
-    if (pending === undefined) return;
+  answer(bytes: Uint8Array, start: number, end: number, nowMs: number): number | undefined {
     const payload = bytes.subarray(start, end);
-    const index = pending.findIndex((ping) => ping.payload.equals(payload));
-    const nowMs = this.#nowMs();
-    for (const ping of pending.splice(0, index + 1)) {
-      this.#roundTripMs = nowMs - ping.sentAtMs;
-      ping.answered?.resolve(this.#roundTripMs);
+    const index = this.#pings.findIndex((ping) => ping.payload.equals(payload));
+    let roundTripMs: number | undefined;
+    for (const ping of this.#pings.splice(0, index + 1)) {
+      roundTripMs = nowMs - ping.sentAtMs;
+      ping.answered?.resolve(roundTripMs);
     }
-    if (pending.length === 0) this.#pending = undefined;
+    return roundTripMs;
   }
 
   /** No pong will come any more. */
   fail(error: ConnectionError): void {
-    for (const ping of this.#pending ?? []) ping.answered?.reject(error);
-    this.#pending = undefined;
+    for (const { answered } of this.#pings.splice(0)) answered?.reject(error);
   }
 }

@@ -13,7 +13,6 @@ export interface RateLimitOwner {
 /** Holds what a peer sends to a rate: two token buckets, one of messages and one of bytes. */
 export class RateLimit implements TimerOwner {
   readonly #limit: ResolvedRateLimit;
-  readonly #nowMs: () => number;
   readonly #timers: TimerWheel;
   readonly #owner: RateLimitOwner;
   readonly #messages: TokenBucket;
@@ -23,14 +22,14 @@ export class RateLimit implements TimerOwner {
   #isBehind = false;
   #isOver = false;
 
-  constructor(limit: ResolvedRateLimit, nowMs: () => number, timers: TimerWheel, owner: RateLimitOwner) {
+  constructor(limit: ResolvedRateLimit, timers: TimerWheel, owner: RateLimitOwner) {
     const { messagesPerSecond, bytesPerSecond, burstSeconds } = limit;
     this.#limit = limit;
-    this.#nowMs = nowMs;
     this.#timers = timers;
     this.#owner = owner;
-    this.#messages = new TokenBucket(messagesPerSecond, messagesPerSecond * burstSeconds, nowMs());
-    this.#bytes = new TokenBucket(bytesPerSecond, bytesPerSecond * burstSeconds, nowMs());
+    const nowMs = timers.clockMs;
+    this.#messages = new TokenBucket(messagesPerSecond, messagesPerSecond * burstSeconds, nowMs);
+    this.#bytes = new TokenBucket(bytesPerSecond, bytesPerSecond * burstSeconds, nowMs);
   }
 
   /** Whether the peer has to wait before more is taken of it. */
@@ -81,7 +80,7 @@ export class RateLimit implements TimerOwner {
   }
 
   #fill(): void {
-    const nowMs = this.#nowMs();
+    const nowMs = this.#timers.clockMs;
     if (this.#isBehind) {
       this.#messages.credit(nowMs);
       this.#bytes.credit(nowMs);

@@ -117,6 +117,11 @@ export class TimerWheel {
     return this.#nowMs;
   }
 
+  /** Milliseconds on the clock that the wheel turns by, to the point. */
+  get clockMs(): number {
+    return this.#clock.nowMs();
+  }
+
   /** Has `timer` fall due after `delayMs` milliseconds, and not when it was due before. */
   arm(timer: Deadline, delayMs: number): void {
     const isNew = !timer.isArmed;

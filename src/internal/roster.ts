@@ -1,18 +1,11 @@
 import { RingPlace } from "./ring.js";
 
-/** Where an item stands in a roster. */
-export class RosterPlace<T> extends RingPlace {
-  readonly roster: Roster<T>;
-  readonly item: T;
-  /** Later places have higher ones. */
-  readonly number: number;
-
-  constructor(roster: Roster<T>, item: T, number: number) {
-    super();
-    this.roster = roster;
-    this.item = item;
-    this.number = number;
-  }
+/** Who can be in a roster: in one at a time. To be in it takes nothing beside the member itself. */
+export abstract class RosterMember extends RingPlace {
+  /** The roster's: the one that it was last added to. */
+  roster: unknown;
+  /** The roster's: later members have higher ones. */
+  number = 0;
 }
 
 /**
@@ -22,7 +15,7 @@ export class RosterPlace<T> extends RingPlace {
  * one, with all that was in it, for V8's next major collection. With sets for the connections and the sockets of a server 3.9 kB of each
  * handshake grew old and collecting garbage took 75 µs of it, without 1.2 kB and 22 µs (the workload "handshakes").
  */
-export class Roster<T> {
+export class Roster<Member extends RosterMember> {
   readonly #ring: RingPlace = new RingPlace();
   #size = 0;
   #count = 0;
@@ -31,40 +24,46 @@ export class Roster<T> {
     return this.#size;
   }
 
-  /** Gives `item` the last place. */
-  add(item: T): RosterPlace<T> {
-    const place = new RosterPlace(this, item, this.#count++);
-    place.insertBefore(this.#ring);
+  /** Gives `member`, who is in no roster, the last place. */
+  add(member: Member): void {
+    member.roster = this;
+    member.number = this.#count++;
+    member.insertBefore(this.#ring);
     this.#size++;
-    return place;
   }
 
-  /** Takes out what stands at `place`, if it is there still. */
-  delete(place: RosterPlace<T>): void {
-    if (!this.has(place)) return;
-    place.leave();
+  /** Takes `member` out, if it is there. */
+  delete(member: Member): void {
+    if (!this.has(member)) return;
+    member.leave();
     this.#size--;
   }
 
-  /** Whether what was given `place` is there. */
-  has(place: RosterPlace<T>): boolean {
-    return place.roster === this && place.isLinked;
+  has(member: Member): boolean {
+    return member.roster === this && member.isLinked;
+  }
+
+  /**
+   * Who came next after `member`, who may have left since; without one, who came first. Undefined where there is nobody.
+   */
+  after(member?: Member): Member | undefined {
+    if (member?.isLinked === false) return this.#firstFrom(member.number);
+    return this.#memberAt((member ?? this.#ring).next);
   }
 
   /** Who is there; meanwhile others may come, which are then seen too, and leave, which are not. */
-  *[Symbol.iterator](): Generator<T, undefined> {
-    let place = this.#ring.next as RosterPlace<T>;
-    while (place !== this.#ring) {
-      yield place.item;
-      place = place.isLinked ? (place.next as RosterPlace<T>) : this.#firstAfter(place.number);
-    }
+  *[Symbol.iterator](): Generator<Member, undefined> {
+    for (let member = this.after(); member !== undefined; member = this.after(member)) yield member;
     return undefined;
   }
 
-  /** Where one who has left would be followed. */
-  #firstAfter(number: number): RosterPlace<T> {
-    let place = this.#ring.next as RosterPlace<T>;
-    while (place !== this.#ring && place.number < number) place = place.next as RosterPlace<T>;
-    return place;
+  #firstFrom(number: number): Member | undefined {
+    let place = this.#ring.next;
+    while (place !== this.#ring && (place as Member).number < number) place = place.next;
+    return this.#memberAt(place);
+  }
+
+  #memberAt(place: RingPlace): Member | undefined {
+    return place === this.#ring ? undefined : (place as Member);
   }
 }

@@ -1,5 +1,5 @@
 import { type Connection, type Link, linkOf } from "../connection/index.js";
-import { Roster, type RosterPlace } from "../internal/roster.js";
+import { Roster } from "../internal/roster.js";
 
 /** What `Set` has beside the members of ES2023, in runtimes that have it. They work on a copy. */
 const newerMembers = [
@@ -12,9 +12,9 @@ const newerMembers = [
   "isDisjointFrom",
 ];
 
-/** The open connections of an upgrader: a set to read, on a `Roster`, which lets go of those that have left. */
+/** The open connections of an upgrader: a set to read, on a `Roster` of what they run on, which lets go of those that have left. */
 export class ConnectionSet<Data> implements ReadonlySet<Connection<Data>> {
-  readonly #roster = new Roster<Connection<Data>>();
+  readonly #roster = new Roster<Link>();
 
   static {
     for (const name of newerMembers) {
@@ -43,21 +43,17 @@ export class ConnectionSet<Data> implements ReadonlySet<Connection<Data>> {
 
   add(connection: Connection<Data>): void {
     const link = linkOf(connection);
-    if (link !== undefined) link.place = this.#roster.add(connection);
+    if (link !== undefined) this.#roster.add(link);
   }
 
   /** Takes out the connection of `link`, if it is there. */
-  delete({ place }: Link): void {
-    if (place !== undefined) this.#roster.delete(place as RosterPlace<Connection<Data>>);
+  delete(link: Link): void {
+    this.#roster.delete(link);
   }
 
   has(connection: Connection<Data>): boolean {
-    const place = this.#placeOf(connection);
-    return place !== undefined && this.#roster.has(place);
-  }
-
-  #placeOf(connection: Connection<Data>): RosterPlace<Connection<Data>> | undefined {
-    return linkOf(connection)?.place as RosterPlace<Connection<Data>> | undefined;
+    const link = linkOf(connection);
+    return link !== undefined && this.#roster.has(link);
   }
 
   forEach<This>(
@@ -67,8 +63,12 @@ export class ConnectionSet<Data> implements ReadonlySet<Connection<Data>> {
     for (const connection of this) visit.call(thisValue as This, connection, connection, this);
   }
 
-  [Symbol.iterator](): Generator<Connection<Data>, undefined> {
-    return this.#roster[Symbol.iterator]();
+  *[Symbol.iterator](): Generator<Connection<Data>, undefined> {
+    const roster = this.#roster;
+    for (let link = roster.after(); link !== undefined; link = roster.after(link)) {
+      yield link.events.connection as Connection<Data>;
+    }
+    return undefined;
   }
 
   keys(): Generator<Connection<Data>, undefined> {

@@ -1,11 +1,12 @@
 import { type TimerOwner, type TimerWheel, WheelTimer } from "../connection/index.js";
 import { type Deferred, defer } from "../internal/deferred.js";
+import { RosterMember } from "../internal/roster.js";
 import type { LazyAbort } from "./lazy-abort.js";
 import type { Opening } from "./opening.js";
 import { type Refusal, refusalOf } from "./refusal.js";
 
 /** A handshake whose policies take their time: its deadline, and what ends it before. Then `abort` tells the policies to give up. */
-export class PendingHandshake implements TimerOwner {
+export class PendingHandshake extends RosterMember implements TimerOwner {
   readonly #timers: TimerWheel;
   readonly #timer: WheelTimer = new WheelTimer(this);
   readonly #abort: LazyAbort;
@@ -13,6 +14,7 @@ export class PendingHandshake implements TimerOwner {
   readonly #stopWatching: () => void;
 
   constructor(opening: Opening, timeoutMs: number, timers: TimerWheel, abort: LazyAbort) {
+    super();
     this.#timers = timers;
     this.#abort = abort;
     timers.arm(this.#timer, timeoutMs);

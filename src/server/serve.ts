@@ -12,7 +12,7 @@ import type { Duplex } from "node:stream";
 
 import { type Connection, processTimers } from "../connection/index.js";
 import { checkBoolean, checkFunction, checkInteger, checkKeys, checkText } from "../internal/option-check.js";
-import { Roster } from "../internal/roster.js";
+import { Roster, RosterMember } from "../internal/roster.js";
 import { BareEntrance } from "./bare/bare-entrance.js";
 import type { DrainReport } from "./drain.js";
 import type { Endpoint } from "./endpoint.js";
@@ -178,6 +178,16 @@ interface ServerMake<Data> {
   readonly serveBare: ((opening: Opening) => void) | undefined;
 }
 
+/** One of Node's, of which its server knows only while they are requests. */
+class OpenSocket extends RosterMember {
+  readonly socket: Socket;
+
+  constructor(socket: Socket) {
+    super();
+    this.socket = socket;
+  }
+}
+
 class ListeningServer<Data> implements Server<Data> {
   readonly role: ServerRole;
   readonly url: string;
@@ -187,7 +197,7 @@ class ListeningServer<Data> implements Server<Data> {
   readonly #link: PrimaryLink | undefined;
   readonly #health: Health | undefined;
   readonly #topics: Topics;
-  readonly #sockets = new Roster<Socket>();
+  readonly #sockets = new Roster<OpenSocket>();
   readonly #responses: OpenResponses;
   readonly #entrance: Http2Entrance | undefined;
   readonly #bare: BareEntrance | undefined;
@@ -205,8 +215,9 @@ class ListeningServer<Data> implements Server<Data> {
     this.port = (http.address() as AddressInfo).port;
     this.url = `${options.tls === undefined ? "http" : "https"}://${urlHost(options.host)}:${this.port}/`;
     http.on("connection", (socket: Socket) => {
-      const place = this.#sockets.add(socket);
-      socket.on("close", () => this.#sockets.delete(place));
+      const open = new OpenSocket(socket);
+      this.#sockets.add(open);
+      socket.on("close", () => this.#sockets.delete(open));
     });
     http.on("request", (request: IncomingMessage, response: ServerResponse) => this.#responses.add(request, response));
     if (serveBare !== undefined) this.#bare = new BareEntrance(http, serveBare, handshakeTimeoutOf(options));
@@ -259,7 +270,7 @@ class ListeningServer<Data> implements Server<Data> {
   }
 
   #destroySockets(): void {
-    for (const socket of this.#sockets) socket.destroy();
+    for (const { socket } of this.#sockets) socket.destroy();
     this.#bare?.close();
   }
 }

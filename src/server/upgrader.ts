@@ -249,13 +249,13 @@ export class Upgrader<Data = undefined> {
 
   async #waitFor(decision: PromiseLike<Decision<Data>>, opening: Opening, abort: LazyAbort): Promise<Decision<Data>> {
     const pending = new PendingHandshake(opening, this.#options.handshakeTimeoutMs, this.#timers, abort);
-    const place = this.#pending.add(pending);
+    this.#pending.add(pending);
     try {
       return await Promise.race([decision, pending.ended]);
     } catch (error) {
       return this.#refusalFor(error);
     } finally {
-      this.#pending.delete(place);
+      this.#pending.delete(pending);
       pending.end();
     }
   }
@@ -303,7 +303,6 @@ export class Upgrader<Data = undefined> {
       maskKeys: undefined,
       deflate: deflate?.agreement,
       spares: duplex instanceof BareSocket && deflate === undefined ? this.#spares : undefined,
-      nowMs,
       timers: this.#timers,
       home: this.#home,
       source: this.#admission.countsAddresses ? address : "",
@@ -347,7 +346,3 @@ function openSpares(
 }
 
 function ignore(): void {}
-
-function nowMs(): number {
-  return performance.now();
-}

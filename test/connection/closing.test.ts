@@ -308,7 +308,6 @@ describe("the end of a connection", () => {
       readBuffer: new ReadBuffer(1024),
       writeSlabs: new WriteSlabPool(1024),
       maskKeys: undefined,
-      nowMs: () => 0,
     };
     const details = { remote: "", local: "", subprotocol: "", url: "/", headers: {}, data: undefined };
     const connection = new Connection(setup, details, () => {}, Buffer.alloc(0));

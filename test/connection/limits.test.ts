@@ -63,7 +63,6 @@ describe("a text that is longer than a string can be", () => {
       readBuffer,
       writeSlabs: readBuffer.slabs(256),
       maskKeys: undefined,
-      nowMs: () => 0,
       timers: processTimers,
     };
     const owner = {
@@ -71,7 +70,7 @@ describe("a text that is longer than a string can be", () => {
       handleMessage: () => {},
       pump: () => {},
     } as unknown as GuardOwner & InboundOwner & ReaderOwner;
-    const guard = new Guard(setup, owner);
+    const guard = new Guard(setup.options, setup.timers, owner);
     const inbound = new Inbound(setup, "server", guard, new Reader(owner), owner);
     // Half a gigabyte would take a second to send: the receiver's part is played here.
     inbound.text(new Uint8Array(0), 0, MAX_TEXT_BYTES, true);

@@ -13,7 +13,7 @@ function limit(options: RateLimitOptions) {
   const told: string[] = [];
   const owner = { onTokens: () => void told.push("tokens"), onRateExceeded: () => void told.push("exceeded") };
   const resolved = resolveRateLimit(options) as ResolvedRateLimit;
-  const rate = new RateLimit(resolved, clock.nowMs, new TimerWheel(clock), owner);
+  const rate = new RateLimit(resolved, new TimerWheel(clock), owner);
   /** Counts messages until the peer has to wait, or is cut off. */
   const countAll = (): number => {
     for (let taken = 0; taken < 10_000; taken++) if (rate.isSpent || !rate.countMessage()) return taken;

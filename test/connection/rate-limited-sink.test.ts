@@ -11,7 +11,7 @@ function setUp(messagesPerSecond: number, whenExceeded: "pause" | "close") {
   const clock = new FakeClock();
   const limit = resolveRateLimit({ messagesPerSecond, burstSeconds: 1, whenExceeded }) as ResolvedRateLimit;
   const owner = { onTokens() {}, onRateExceeded: () => receiver.end() };
-  const rate = new RateLimit(limit, clock.nowMs, new TimerWheel(clock), owner);
+  const rate = new RateLimit(limit, new TimerWheel(clock), owner);
   const sink = new RecordingSink();
   const receiver = createReceiver(new RateLimitedSink(sink, rate));
   /** Gives the receiver the frames in one chunk; returns how many bytes of it were left. */

@@ -82,7 +82,6 @@ describe("a server that breaks the protocol gets the close code for it from a co
       readBuffer: new ReadBuffer(1024),
       writeSlabs: new WriteSlabPool(1024),
       maskKeys: new MaskKeys(),
-      nowMs: () => performance.now(),
     } as const;
     const details = { remote: "", local: "", subprotocol: "", url: "/", headers: {}, data: undefined };
     const connection = new Connection(setup, details, () => {}, Buffer.alloc(0));

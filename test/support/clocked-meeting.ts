@@ -45,7 +45,6 @@ export async function meetOnClock(
     readBuffer: new ReadBuffer(64 * 1024),
     writeSlabs: new WriteSlabPool(64 * 1024),
     maskKeys: role === "client" ? new MaskKeys() : undefined,
-    nowMs: clock.nowMs,
     timers: timersOf(clock),
   };
   const connection = new Connection(setup, details, (error) => errors.push(error), Buffer.alloc(0));

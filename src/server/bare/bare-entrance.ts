@@ -102,8 +102,8 @@ export class BareEntrance implements BareOpeningOwner {
     }
   }
 
-  onEnd({ place }: BareOpening): void {
-    if (place !== undefined) this.#openings.delete(place);
+  onEnd(opening: BareOpening): void {
+    this.#openings.delete(opening);
   }
 
   onSocketClosed(): void {
@@ -130,7 +130,7 @@ export class BareEntrance implements BareOpeningOwner {
     this.http._connections++;
     handle.setNoDelay(true); // as node:http does
     const opening = new BareOpening(handle, this);
-    opening.place = this.#openings.add(opening);
+    this.#openings.add(opening);
     opening.begin(this.#timeoutMs);
   }
 

@@ -14,7 +14,7 @@ import {
   type TimerWheel,
   WheelTimer,
 } from "../../connection/index.js";
-import type { RosterPlace } from "../../internal/roster.js";
+import { RosterMember } from "../../internal/roster.js";
 import { readHandshake } from "../../protocol/index.js";
 import { acceptHead, LINGER_MS, refusalBytes } from "../http-head.js";
 import type { Acceptance, Offer, Opening, SocketEnds } from "../opening.js";
@@ -44,10 +44,8 @@ const MAX_AHEAD_READS = 64;
 const TIMED_OUT: Buffer = Buffer.from("HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n");
 
 /** A connection that may be about to ask for a WebSocket; then the upgrade of HTTP/1.1 that it asked for, until it is answered. */
-export class BareOpening implements Opening, SocketOwner, TimerOwner {
+export class BareOpening extends RosterMember implements Opening, SocketOwner, TimerOwner {
   readonly duplex: BareSocket;
-  /** Where its owner lists it. */
-  place: RosterPlace<BareOpening> | undefined;
   readonly httpVersion = "1.1";
   readonly #owner: BareOpeningOwner;
   readonly #timer: WheelTimer = new WheelTimer(this);
@@ -64,6 +62,7 @@ export class BareOpening implements Opening, SocketOwner, TimerOwner {
   #message: IncomingMessage | undefined;
 
   constructor(handle: SocketHandle, owner: BareOpeningOwner) {
+    super();
     this.#owner = owner;
     this.duplex = new BareSocket(handle, this, owner);
   }
