@@ -40,11 +40,19 @@ export function readUpgradeHead(bytes: Buffer): UpgradeHead | undefined {
   let at = BEGIN.length;
   while (isVisible(bytes[at])) at++;
   if (!text.startsWith(VERSION, at)) return undefined;
-  const url = text.slice(BEGIN.length, at);
+  const url = sharedUrl(text.slice(BEGIN.length, at));
   const rawHeaders = readFields(bytes, text, at + VERSION.length, end);
   return rawHeaders !== undefined && asksForWebSocket(rawHeaders)
     ? { text: text.slice(0, end + END.length), url, rawHeaders }
     : undefined;
+}
+
+/** The latest request target: connections that come one after the other mostly ask for the same, and keep one string between them. */
+let latestUrl = "";
+
+function sharedUrl(url: string): string {
+  if (url !== latestUrl) latestUrl = url;
+  return latestUrl;
 }
 
 /** The header lines from `start` to the one that ends at `end`; undefined where one is not plain. */
