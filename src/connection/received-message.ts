@@ -1,5 +1,7 @@
 import { Buffer, constants, isUtf8, transcode } from "node:buffer";
 
+import { keepFreedMemory } from "./freed-memory.js";
+
 /** The longest text that becomes a string, in bytes: a longer one has no string to be. */
 export const MAX_TEXT_BYTES: number = constants.MAX_STRING_LENGTH;
 
@@ -35,6 +37,7 @@ export function decodeText(bytes: Uint8Array, start: number, end: number, isAsci
  * heap, made so, which takes a seventh of the time of a slice of the `ArrayBuffer`; longer ones are no slower.
  */
 export function copyBytes(bytes: Uint8Array, start: number, end: number): Uint8Array {
+  keepFreedMemory(end - start);
   return new Uint8Array(bytes.subarray(start, end));
 }
 
@@ -52,6 +55,7 @@ export function borrowBytes(bytes: Uint8Array, start: number, end: number): Uint
 
 /** Memory to gather a message in, with whatever was there before: filling it with zeros takes a fifth of an echo of 1 MiB. */
 export function allocateUnfilled(size: number): Uint8Array {
+  keepFreedMemory(size);
   return new Uint8Array(Buffer.allocUnsafeSlow(size).buffer);
 }
 

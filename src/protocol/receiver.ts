@@ -92,11 +92,6 @@ export class Receiver implements WholeFramesOwner {
     return this.#message.length;
   }
 
-  /** Whether that message is one of text. */
-  get isTextUnderWay(): boolean {
-    return this.#messageOpcode === Opcode.text;
-  }
-
   /**
    * Memory that the payload under way would be copied to, as far as there is any: a chunk that was read into its beginning is taken
    * without a copy. Undefined where the payload is not gathered, or nothing of it has come.

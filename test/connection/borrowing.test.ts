@@ -53,6 +53,39 @@ async function expectLent(peer: RawPeer, connection: Connection<undefined>): Pro
   expect(isLent).toEqual([true, true, true]);
 }
 
+describe.each(transportPaths)("who does not borrow, on $title", ({ join = {}, setup = () => ({}) }) => {
+  const lengths = [300 * KIB, MIB, 65 * KIB, 900 * KIB, 64 * KIB, 500 * KIB];
+
+  test("keeps its messages: they stay as they came, in memory of their own and of their length", async () => {
+    const { peer, connection } = await meet({}, join, setup());
+    const kept: Uint8Array[] = [];
+    connection.handle({ message: (_socket, message) => void kept.push(message as Uint8Array) });
+    const messages = lengths.map((length, i) => patterned(length, i));
+    for (const message of messages) peer.send(binary(message));
+    await until(() => kept.length === messages.length);
+    for (const [i, message] of kept.entries()) {
+      expect(message.buffer.byteLength).toBe(message.length);
+      expect(memoryOf(message)).toBeUndefined();
+      expect(messages[i]?.equals(message)).toBe(true);
+    }
+  });
+
+  test("and reads them one by one, or comes back for the one that waits, gets each whole", async () => {
+    const { peer, connection } = await meet({}, join, setup());
+    const messages = [...lengths, ...lengths].map((length, i) => patterned(length, i));
+    for (const message of messages) peer.send(binary(message));
+    const kept: Uint8Array[] = [];
+    for (const [i] of messages.entries()) {
+      if (i % 3 === 2) await nextTurn(); // nobody reads meanwhile
+      kept.push((await connection.receive()) as Uint8Array);
+    }
+    for (const [i, message] of kept.entries()) {
+      expect(memoryOf(message)).toBeUndefined();
+      expect(messages[i]?.equals(message)).toBe(true);
+    }
+  });
+});
+
 describe.each(transportPaths)("a handler that borrows, on $title", ({ join = {}, setup = () => ({}) }) => {
   test("gets every message whole, and what it sends is what it got", async () => {
     const { peer, connection } = await meet({}, join, setup());
@@ -186,8 +219,10 @@ describe.each(transportPaths)("a handler that borrows, on $title", ({ join = {},
 });
 
 describe("what comes of a long message, without a socket of Node's", () => {
+  const keeper = { ...echo, borrows: false };
+
   async function placesOfReads(frame: FrameSpec, handler: ConnectionHandler<undefined>): Promise<number[]> {
-    const { peer, connection } = await meet({}, {}, { bare: true });
+    const { peer, connection } = await meet({ maxMessageBytes: 2 * MIB }, {}, { bare: true });
     const onRead = vi.spyOn(BareSocket.prototype, "onRead");
     onTestFinished(() => onRead.mockRestore());
     connection.handle(handler);
@@ -201,9 +236,15 @@ describe("what comes of a long message, without a socket of Node's", () => {
     return onRead.mock.calls.map(([, bytes]) => bytes.length);
   }
 
-  test("is read to where it is gathered, if it is borrowed or becomes a string", async () => {
-    for (const frame of [binary(patterned(MIB)), text("x".repeat(MIB))]) {
-      const places = await placesOfReads(frame, echo);
+  test("is read to where it is gathered", async () => {
+    const long = binary(patterned(MIB));
+    const takers = [
+      [long, echo],
+      [long, keeper],
+      [text("x".repeat(MIB)), echo],
+    ] as const;
+    for (const [frame, handler] of takers) {
+      const places = await placesOfReads(frame, handler);
       // The room for the rest; behind that message little is read before it is known what comes.
       expect(places.slice(0, 2)).toEqual([64 * KIB, MIB + 14 - 64 * KIB]);
       const next = places.indexOf(4 * KIB);
@@ -212,8 +253,8 @@ describe("what comes of a long message, without a socket of Node's", () => {
     }
   });
 
-  test("is read to where all is read, if it is the handler's to keep", async () => {
-    const places = await placesOfReads(binary(patterned(MIB)), { ...echo, borrows: false });
+  test("is read to where all is read, if it is longer than the memory that others use again", async () => {
+    const places = await placesOfReads(binary(patterned(MIB + 1)), keeper);
     expect(new Set(places).size).toBe(1);
   });
 });
