@@ -4,18 +4,15 @@ import { CompressedOutbound, type SendMode } from "./compressed-outbound.js";
 import type { ConnectionError } from "./connection-error.js";
 import type { ResolvedConnectionOptions } from "./connection-options.js";
 import { Deflater } from "./deflate/index.js";
-import { FragmentedMessage, type FragmentSink } from "./fragmented-message.js";
-import type { MessageSource } from "./message.js";
+import { LateMessages, type LateMessagesOwner } from "./late-messages.js";
 import { NOBODY } from "./nobody.js";
 import type { Observation } from "./observation.js";
 import { ObservedWriteQueue } from "./observed-write-queue.js";
 import { PreparedMessage } from "./prepared-message.js";
 import type { QueuedBytes, QueuedBytesHolder } from "./queued-bytes-budget.js";
 import { copyBytes } from "./received-message.js";
-import { lasting } from "./reused-memory.js";
-import { SendLine, type SendLineOwner } from "./send-line.js";
 import type { SendOptions } from "./send-options.js";
-import { isLate, type LateMessage, type Payload, payloadOf, type Sendable, sizeOf } from "./sendable.js";
+import { isLate, type LateMessage, type Payload, payloadOf, type Sendable } from "./sendable.js";
 import type { Transport } from "./transport.js";
 import { WriteQueue, type WriteQueueOwner, type WriteQueueSetup } from "./write-queue.js";
 
@@ -50,7 +47,7 @@ export interface OutboxGuard extends QueuedBytesHolder {
 }
 
 /** The sending side of a connection: order, back-pressure and its limits, on top of a write queue. */
-export class Outbox implements WriteQueueOwner, SendLineOwner {
+export class Outbox implements WriteQueueOwner, LateMessagesOwner {
   readonly #queue: WriteQueue;
   readonly #options: ResolvedConnectionOptions;
   #owner: OutboxOwner;
@@ -60,16 +57,14 @@ export class Outbox implements WriteQueueOwner, SendLineOwner {
 
   #needsDrain = false;
   #room: Deferred<void> | undefined;
-  readonly #line: SendLine = new SendLine(this);
-  /** The message that is being sent in fragments. */
-  #fragmented: FragmentedMessage | undefined;
-  /** What it waits for: room in the queue itself, for those in line behind it wait for it. */
-  #queueRoom: Deferred<void> | undefined;
+  /** There once a message could not be queued at once. */
+  #late: LateMessages | undefined;
   /** The payload of the latest ping, while the kernel takes no more: RFC 6455 §5.5.3 asks only for the latest to be answered. */
   #owedPong: Uint8Array | undefined;
   /** The payload of a close frame that stands in line. */
   #owedClose: Uint8Array | undefined;
-  #hasEnded = false;
+  /** Whether nothing is sent any more but what is queued. */
+  hasEnded = false;
   /** What the budget knows of; a connection whose writes are all taken at once has none. */
   #queued: QueuedBytes | undefined;
 
@@ -87,12 +82,10 @@ export class Outbox implements WriteQueueOwner, SendLineOwner {
   get isAtRest(): boolean {
     return (
       this.#queue.isAtRest &&
-      this.#line.isEmpty &&
+      !this.#hasLate() &&
       !this.#needsDrain &&
-      !this.#hasEnded &&
+      !this.hasEnded &&
       this.#room === undefined &&
-      this.#queueRoom === undefined &&
-      this.#fragmented === undefined &&
       this.#owedPong === undefined &&
       this.#owedClose === undefined &&
       (this.#queued === undefined || this.#queued.bytes === 0)
@@ -118,7 +111,7 @@ export class Outbox implements WriteQueueOwner, SendLineOwner {
   }
 
   get bufferedBytes(): number {
-    return this.#queue.bufferedBytes + this.#line.bytes;
+    return this.#queue.bufferedBytes + (this.#late === undefined ? 0 : this.#late.bytes);
   }
 
   /** Whether something that was queued has not been taken by the kernel. */
@@ -135,10 +128,10 @@ export class Outbox implements WriteQueueOwner, SendLineOwner {
   send(message: Sendable, options?: SendOptions): Promise<void> {
     const payload = payloadOf(message);
     if (!this.#admits()) return this.#whenRoom();
-    if (isLate(payload) || !this.#line.isEmpty) return this.#standInLine(payload, options);
-    const mode = this.#modeOf(payload, options);
-    if (mode === "aside") return this.#standInLine(payload, options, mode);
-    this.#put(payload, mode);
+    if (isLate(payload) || this.#hasLate()) return this.#sendLate(payload, options);
+    const mode = this.modeOf(payload, options);
+    if (mode === "aside") return this.#sendLate(payload, options, mode);
+    this.put(payload, mode);
     return this.#needsDrain ? this.#whenRoom() : READY;
   }
 
@@ -146,15 +139,15 @@ export class Outbox implements WriteQueueOwner, SendLineOwner {
   write(message: Sendable, options?: SendOptions): boolean {
     const payload = payloadOf(message);
     if (!this.#admits()) return false;
-    const isLater = isLate(payload) || !this.#line.isEmpty;
-    const mode = isLater ? undefined : this.#modeOf(payload, options);
+    const isLater = isLate(payload) || this.#hasLate();
+    const mode = isLater ? undefined : this.modeOf(payload, options);
     if (isLater || mode === "aside") this.#writeLater(payload, options, mode);
-    else this.#put(payload, mode);
+    else this.put(payload, mode);
     return !this.#needsDrain;
   }
 
   #writeLater(payload: Payload | LateMessage, options: SendOptions | undefined, mode: SendMode | undefined): void {
-    this.#standInLine(payload, options, mode).catch((error: unknown) => this.#onUnsent(error));
+    this.#sendLate(payload, options, mode).catch((error: unknown) => this.onUnsent(error));
   }
 
   /** Queues a ping at once, ahead of messages that stand in line. */
@@ -164,7 +157,7 @@ export class Outbox implements WriteQueueOwner, SendLineOwner {
 
   /** Answers a ping. While the kernel takes no more only the latest is remembered, so a flood of pings piles up nothing. */
   pong(bytes: Uint8Array, start: number, end: number): void {
-    if (this.#hasEnded) return;
+    if (this.hasEnded) return;
     if (this.#queue.isInFlight) this.#owedPong = copyBytes(bytes, start, end);
     else this.#queue.frame(FIN | Opcode.pong, bytes.subarray(start, end));
   }
@@ -180,7 +173,8 @@ export class Outbox implements WriteQueueOwner, SendLineOwner {
 
   /** Calls `then` once everything that stands in line is queued: at once when nothing does. */
   afterLine(then: () => void): void {
-    this.#line.after(then);
+    if (this.#late === undefined) then();
+    else this.#late.after(then);
   }
 
   cork(): void {
@@ -202,14 +196,13 @@ export class Outbox implements WriteQueueOwner, SendLineOwner {
    * told so.
    */
   end(): void {
-    if (this.#hasEnded) return;
-    this.#hasEnded = true;
+    if (this.hasEnded) return;
+    this.hasEnded = true;
     this.#owedPong = undefined;
     this.#putClose();
     this.#queue.flush();
     this.#compressed?.close();
-    this.#fragmented?.abort(this.#owner.notOpen());
-    this.#queueRoom?.reject(this.#owner.notOpen());
+    this.#late?.end();
     this.#room?.reject(this.#owner.notOpen());
     this.#room = undefined;
   }
@@ -238,91 +231,65 @@ export class Outbox implements WriteQueueOwner, SendLineOwner {
     return false;
   }
 
-  /** How `payload` is to be sent; to be asked once for each message. */
-  #modeOf(payload: Payload, options: SendOptions | undefined): SendMode {
-    return this.#compressed === undefined ? "plain" : this.#compressed.modeOf(payload, options);
+  /** Whether a message waits that was sent before, so that the next has to. */
+  #hasLate(): boolean {
+    return this.#late !== undefined && !this.#late.isEmpty;
   }
 
-  #put(payload: Payload, mode: SendMode | undefined): void {
-    if (mode === "now") this.#compressed?.putNow(payload);
-    else if (typeof payload === "string") this.#queue.text(payload);
-    else if (payload instanceof PreparedMessage) this.#queue.prepared(payload);
-    else this.#queue.frame(FIN | Opcode.binary, payload);
-    this.#guard.onMessageQueued();
-    if (this.#queue.isInFlight) this.#noticeStall();
-  }
-
-  /** Sends `message` after those in line before it; what has to be read, or is long to compress, is when its turn comes. */
-  #standInLine(given: Payload | LateMessage, options?: SendOptions, mode?: SendMode): Promise<void> {
-    const message = lasting(given);
-    const turn = this.#line.join(sizeOf(message), async (release) => {
-      if (isLate(message) && !(message instanceof Blob)) {
-        await this.#sendFragments(message, options);
-        return;
-      }
-      const payload = message instanceof Blob ? new Uint8Array(await message.arrayBuffer()) : message;
-      const put = await this.#prepare(payload, mode ?? this.#modeOf(payload, options));
-      release();
-      if (this.#hasEnded) throw this.#owner.notOpen();
-      put();
-      this.#guard.onMessageQueued();
-      if (this.#queue.isInFlight) this.#noticeStall();
-    });
+  #sendLate(message: Payload | LateMessage, options?: SendOptions, mode?: SendMode): Promise<void> {
+    this.#late ??= new LateMessages(this, this.#compressed);
+    const queued = this.#late.send(message, options, mode);
     this.#noticeStall();
-    return handled(turn.then(() => (this.#needsDrain ? this.#whenRoom() : undefined)));
-  }
-
-  /** What queues `payload`, once it is compressed. */
-  async #prepare(payload: Payload, mode: SendMode): Promise<() => void> {
-    if (mode !== "aside" || this.#compressed === undefined) return () => this.#put(payload, mode);
-    try {
-      return await this.#compressed.prepare(payload);
-    } catch (error) {
-      throw this.#hasEnded ? this.#owner.notOpen() : error;
-    }
-  }
-
-  async #sendFragments(source: MessageSource, options: SendOptions | undefined): Promise<void> {
-    if (this.#hasEnded) throw this.#owner.notOpen();
-    this.#fragmented = new FragmentedMessage(source, this.#fragmentSink(options));
-    await this.#fragmented.send().finally(() => (this.#fragmented = undefined));
-  }
-
-  /** A message given to `write` was not sent: for want of a connection, which is known, or because it could not be read. */
-  #onUnsent(error: unknown): void {
-    if (!this.#hasEnded) this.#owner.onUnreadable(error);
+    return handled(queued.then(() => (this.#needsDrain ? this.#whenRoom() : undefined)));
   }
 
   #whenRoom(): Promise<void> {
-    if (this.#hasEnded) return handled(Promise.reject(this.#owner.notOpen()));
+    if (this.hasEnded) return handled(Promise.reject(this.#owner.notOpen()));
     this.#room ??= defer();
     return handled(this.#room.promise);
   }
 
-  /** Where the fragments of one message go. */
-  #fragmentSink(options: SendOptions | undefined): FragmentSink {
-    return {
-      deflating: (isText) => this.#compressed?.beginPieces(isText, options),
-      fragment: (firstByte, payload) => {
-        if (this.#hasEnded) throw this.#owner.notOpen();
-        this.#queue.frame(firstByte, payload);
-        this.#guard.onMessageQueued();
-        if (this.#queue.isInFlight) this.#noticeStall();
-      },
-      whenRoom: () => this.#whenQueueRoom(),
-      abandon: (cause) => this.#onUnsent(cause),
-    };
+  #noticeQueued(): void {
+    this.#guard.onMessageQueued();
+    if (this.#queue.isInFlight) this.#noticeStall();
   }
 
-  /** Resolves when the queue, without those in line, has room for more; `undefined` where it has already. */
-  #whenQueueRoom(): Promise<void> | undefined {
-    if (this.#hasEnded) return handled(Promise.reject(this.#owner.notOpen()));
-    if (!this.#queue.isInFlight || this.#queue.bufferedBytes < this.#options.highWaterMark) return undefined;
-    this.#queueRoom ??= defer();
-    return handled(this.#queueRoom.promise);
+  // LateMessagesOwner
+
+  get hasQueueRoom(): boolean {
+    return !this.#queue.isInFlight || this.#queue.bufferedBytes < this.#options.highWaterMark;
   }
 
-  // SendLineOwner
+  notOpen(): ConnectionError {
+    return this.#owner.notOpen();
+  }
+
+  modeOf(payload: Payload, options: SendOptions | undefined): SendMode {
+    return this.#compressed === undefined ? "plain" : this.#compressed.modeOf(payload, options);
+  }
+
+  put(payload: Payload, mode: SendMode | undefined): void {
+    if (mode === "now") this.#compressed?.putNow(payload);
+    else if (typeof payload === "string") this.#queue.text(payload);
+    else if (payload instanceof PreparedMessage) this.#queue.prepared(payload);
+    else this.#queue.frame(FIN | Opcode.binary, payload);
+    this.#noticeQueued();
+  }
+
+  putBy(queue: () => void): void {
+    queue();
+    this.#noticeQueued();
+  }
+
+  putFrame(firstByte: number, payload: Uint8Array): void {
+    this.#queue.frame(firstByte, payload);
+    this.#noticeQueued();
+  }
+
+  /** A message given to `write` was not sent: for want of a connection, which is known, or because it could not be read. */
+  onUnsent(error: unknown): void {
+    if (!this.hasEnded) this.#owner.onUnreadable(error);
+  }
 
   onStep(): void {
     this.#queue.flush();
@@ -355,10 +322,7 @@ export class Outbox implements WriteQueueOwner, SendLineOwner {
 
   #noticeRoom(): void {
     this.#queued?.set(this.bufferedBytes);
-    if (this.#queueRoom !== undefined && this.#queue.bufferedBytes <= this.#options.lowWaterMark) {
-      this.#queueRoom.resolve();
-      this.#queueRoom = undefined;
-    }
+    this.#late?.noticeRoom(this.#queue.bufferedBytes, this.#options.lowWaterMark);
     if (!this.#needsDrain || this.bufferedBytes > this.#options.lowWaterMark) return;
     this.#needsDrain = false;
     this.#room?.resolve();
