@@ -12,6 +12,9 @@ export interface BroadcastReport {
   readonly slow: number;
 }
 
+/** A report that is being written. */
+export type BroadcastTally = { -readonly [Each in keyof BroadcastReport]: number };
+
 /**
  * Sends one message to many connections, encoded once. Each keeps its own order, marks and cap: one that does not read is cut off
  * at its `maxBufferedBytes` and delays nobody.
@@ -23,17 +26,23 @@ export function broadcast<Data>(
   message: WholeMessage | PreparedMessage,
 ): BroadcastReport {
   const prepared = message instanceof PreparedMessage ? message : prepare(message);
-  let sent = 0;
-  let skipped = 0;
-  let slow = 0;
-  for (const connection of connections) {
-    const hasRoom = connection.write(prepared);
-    if (connection.state !== "open") {
-      skipped++;
-      continue;
-    }
-    sent++;
-    if (!hasRoom) slow++;
+  const tally: BroadcastTally = { sent: 0, skipped: 0, slow: 0 };
+  for (const connection of connections) sendCounted(connection, prepared, tally);
+  return tally;
+}
+
+/** Sends `message` to one more connection, and counts it; returns whether that is open. */
+export function sendCounted<Data>(
+  connection: Connection<Data>,
+  message: PreparedMessage,
+  tally: BroadcastTally,
+): boolean {
+  const hasRoom = connection.write(message);
+  if (connection.state !== "open") {
+    tally.skipped++;
+    return false;
   }
-  return { sent, skipped, slow };
+  tally.sent++;
+  if (!hasRoom) tally.slow++;
+  return true;
 }

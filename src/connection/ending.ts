@@ -245,6 +245,7 @@ export class Ending implements ClosingOwner {
   #stopMessages(): void {
     this.#of.guard.stop();
     this.#of.inbound.stop();
+    this.#of.outbox.leaveCommon();
   }
 
   /** Both close frames are out, or none is needed any more: ends our side of the socket and waits for the peer's. */

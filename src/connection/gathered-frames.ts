@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 
 import { applyMask, FIN, frameHeaderLength, Opcode, writeFrameHeader, writeUint32 } from "../protocol/index.js";
+import { CommonRun } from "./common-run.js";
 import { Holds } from "./holds.js";
 import type { MaskKeys } from "./mask-keys.js";
 import { inHand } from "./message-in-hand.js";
@@ -50,6 +51,8 @@ export class GatheredFrames {
   #runSlab: WriteSlab | undefined;
   #runStart = 0;
   #runEnd = 0;
+  /** Where others are sent the same, and what is sent to all of them is added without a word. */
+  #common: CommonRun | undefined;
 
   /**
    * @param shared where frames are written that go out within the turn
@@ -62,7 +65,7 @@ export class GatheredFrames {
 
   /** Bytes of them all. */
   get bytes(): number {
-    return this.#bytes;
+    return this.#common === undefined ? this.#bytes : this.#bytes + this.#common.end - this.#runEnd;
   }
 
   /** Whether nothing is gathered, nor held for what was. */
@@ -72,6 +75,7 @@ export class GatheredFrames {
 
   /** Adds a text message in one frame. */
   text(message: string): void {
+    this.leaveCommon();
     if (inHand.is(message)) {
       this.#relay(FIN | Opcode.text);
       return;
@@ -99,6 +103,7 @@ export class GatheredFrames {
    * not unless it is masked, so it must stay as it is until it has been written.
    */
   frame(firstByte: number, payload: Uint8Array): void {
+    this.leaveCommon();
     if (inHand.is(payload)) this.#relay(firstByte);
     else if (this.#isLong(payload.length)) this.#longFrame(firstByte, payload, false);
     else {
@@ -147,6 +152,7 @@ export class GatheredFrames {
 
   /** Adds a message that was encoded before, unless each peer needs an encoding of its own. */
   prepared(message: EncodedMessage): void {
+    this.leaveCommon();
     if (this.#maskKeys !== undefined) {
       this.frame(message.firstByte, message.payload);
       return;
@@ -166,8 +172,37 @@ export class GatheredFrames {
     this.#bytes += frame.length;
   }
 
+  /** A run for others whose latest frames are these. Undefined where the latest is not one that many are sent. */
+  beginCommon(): CommonRun | undefined {
+    const { shared } = this.#shared;
+    return this.#endsWith(shared.slab, shared.end) ? new CommonRun(shared) : undefined;
+  }
+
+  /** Has what is added to `run` belong here as well; returns whether that can be: its frames are the latest of these. */
+  follow(run: CommonRun): boolean {
+    if (!this.#endsWith(run.slab, run.end)) return false;
+    this.#common = run;
+    return true;
+  }
+
+  /** Has what was added to the run that it follows, and nothing more; nor has anybody else. */
+  leaveCommon(): void {
+    const common = this.#common;
+    if (common === undefined) return;
+    this.#common = undefined;
+    common.close();
+    this.#bytes += common.end - this.#runEnd;
+    this.#runEnd = common.end;
+  }
+
+  /** Whether the latest frame ends there. */
+  #endsWith(slab: WriteSlab, end: number): boolean {
+    return this.#runSlab === slab && this.#runEnd === end && !this.#isBacklog;
+  }
+
   /** Takes all of them, where they are one stretch of memory; undefined where they are not, and stay. `release` or `beginBacklog` follows. */
   takeRun(): Uint8Array | undefined {
+    this.leaveCommon();
     const slab = this.#runSlab;
     if (slab === undefined || this.#chunks.length > 0) return undefined;
     this.#bytes = 0;
@@ -176,6 +211,7 @@ export class GatheredFrames {
 
   /** Takes all of them, stretch by stretch. `release` or `beginBacklog` follows. */
   takeChunks(): Uint8Array[] {
+    this.leaveCommon();
     this.#closeRun();
     this.#bytes = 0;
     const chunks = this.#chunks;

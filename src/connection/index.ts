@@ -8,6 +8,7 @@
 export { acceptKey } from "./accept-key.js";
 export { formatAddress, unmapAddress } from "./address.js";
 export { BareSocket, type BareSocketHome, canBeBare } from "./bare-socket.js";
+export { Audience } from "./audience.js";
 export { broadcast, type BroadcastReport } from "./broadcast.js";
 export type { CloseInfo } from "./close-info.js";
 export { ConnectionError, type ConnectionErrorCode } from "./connection-error.js";

@@ -40,6 +40,15 @@ export class ObservedWriteQueue extends WriteQueue {
     super.prepared(message);
   }
 
+  /** Nothing passes by its observers. */
+  override beginCommon(): undefined {
+    return undefined;
+  }
+
+  override follow(): boolean {
+    return false;
+  }
+
   #note(firstByte: number, payload: Uint8Array): void {
     const opcode = firstByte & 0x0f;
     if (this.#observation.seesFrames) this.#show(firstByte, payload);

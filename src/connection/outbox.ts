@@ -1,5 +1,6 @@
 import { type Deferred, defer, handled } from "../internal/deferred.js";
 import { type DeflateAgreement, FIN, Opcode } from "../protocol/index.js";
+import type { CommonRun } from "./common-run.js";
 import { CompressedOutbound, type SendMode } from "./compressed-outbound.js";
 import type { ConnectionError } from "./connection-error.js";
 import type { ResolvedConnectionOptions } from "./connection-options.js";
@@ -150,6 +151,26 @@ export class Outbox implements WriteQueueOwner, LateMessagesOwner {
     this.#sendLate(payload, options, mode).catch((error: unknown) => this.onUnsent(error));
   }
 
+  /** A run of frames for others that have been sent the same last; undefined where the same is not the same bytes. */
+  beginCommon(): CommonRun | undefined {
+    return this.#isPlain() ? this.#queue.beginCommon() : undefined;
+  }
+
+  /** Has what is added to `run` sent here as well; returns whether that can be. */
+  follow(run: CommonRun): boolean {
+    return this.#isPlain() && this.#queue.follow(run);
+  }
+
+  /** Follows none any more. */
+  leaveCommon(): void {
+    this.#queue.leaveCommon();
+  }
+
+  /** Whether a message is queued at once, as it is. */
+  #isPlain(): boolean {
+    return this.#compressed === undefined && !this.#hasLate() && !this.hasEnded;
+  }
+
   /** Queues a ping at once, ahead of messages that stand in line. */
   ping(payload: Uint8Array): void {
     this.#queue.frame(FIN | Opcode.ping, payload);
@@ -198,6 +219,7 @@ export class Outbox implements WriteQueueOwner, LateMessagesOwner {
   end(): void {
     if (this.hasEnded) return;
     this.hasEnded = true;
+    this.leaveCommon();
     this.#owedPong = undefined;
     this.#putClose();
     this.#queue.flush();
@@ -237,6 +259,7 @@ export class Outbox implements WriteQueueOwner, LateMessagesOwner {
   }
 
   #sendLate(message: Payload | LateMessage, options?: SendOptions, mode?: SendMode): Promise<void> {
+    this.leaveCommon();
     this.#late ??= new LateMessages(this, this.#compressed);
     const queued = this.#late.send(message, options, mode);
     this.#noticeStall();

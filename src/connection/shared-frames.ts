@@ -32,6 +32,11 @@ export class SharedFrames {
     return this.#at;
   }
 
+  /** Where it ends. */
+  get end(): number {
+    return this.#at + (this.#last?.length ?? 0);
+  }
+
   /** Puts `frame`, of up to a slab's size, unless it is the one that was put last and lies there still. */
   put(frame: Uint8Array): void {
     if (frame === this.#last && this.#slab.round === this.#round) return;

@@ -1,3 +1,4 @@
+import type { CommonRun } from "./common-run.js";
 import type { ResolvedConnectionOptions } from "./connection-options.js";
 import { GatheredFrames } from "./gathered-frames.js";
 import type { Holds } from "./holds.js";
@@ -102,6 +103,23 @@ export class WriteQueue implements SocketWriterOwner {
   prepared(message: EncodedMessage): void {
     this.#frames.prepared(message);
     this.#afterFrame();
+  }
+
+  /** As `GatheredFrames.beginCommon`. */
+  beginCommon(): CommonRun | undefined {
+    return this.#isInFlight ? undefined : this.#frames.beginCommon();
+  }
+
+  /** As `GatheredFrames.follow`, for as much as is gathered before the end of the turn. */
+  follow(run: CommonRun): boolean {
+    if (this.#isInFlight || !this.#frames.follow(run)) return false;
+    run.admit(this.#flushBytes - this.#frames.bytes);
+    return true;
+  }
+
+  /** As `GatheredFrames.leaveCommon`. */
+  leaveCommon(): void {
+    this.#frames.leaveCommon();
   }
 
   #afterFrame(): void {

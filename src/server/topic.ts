@@ -1,9 +1,11 @@
 import {
+  Audience,
   broadcast,
   type BroadcastReport,
   bytesOf,
   type Connection,
   linkOf,
+  prepare,
   type WholeMessage,
 } from "../connection/index.js";
 
@@ -46,7 +48,7 @@ export interface Topic {
 
 /** All topics of a server, of which only those with subscribers take memory. */
 export class Topics {
-  readonly #subscribers = new Map<string, Set<Connection>>();
+  readonly #subscribers = new Map<string, Audience>();
   /** What each connection that ever subscribed is in, until it closes. */
   readonly #topicsOf = new Map<Connection, Set<string>>();
   readonly #relay: ((publication: Publication) => void) | undefined;
@@ -67,16 +69,17 @@ export class Topics {
     return this.#subscribers.size;
   }
 
-  subscribersOf(topic: string): ReadonlySet<Connection> {
-    return this.#subscribers.get(topic) ?? nobody;
+  /** Those of this process, if there are any. */
+  subscribersOf(topic: string): Audience | undefined {
+    return this.#subscribers.get(topic);
   }
 
   add(topic: string, connection: Connection): void {
     if (connection.state === "closed") return;
     this.#topicsOfOpen(connection).add(topic);
-    const subscribers = this.#subscribers.get(topic);
-    if (subscribers === undefined) this.#subscribers.set(topic, new Set([connection]));
-    else subscribers.add(connection);
+    const subscribers = this.#subscribers.get(topic) ?? new Audience();
+    subscribers.add(connection);
+    this.#subscribers.set(topic, subscribers);
   }
 
   delete(topic: string, connection: Connection): boolean {
@@ -103,11 +106,8 @@ export class Topics {
   #send(topic: string, message: string | Uint8Array, except: Connection | undefined): BroadcastReport {
     const all = this.#subscribers.get(topic);
     if (all === undefined) return { sent: 0, skipped: 0, slow: 0 };
-    if (except === undefined || !all.has(except)) return broadcast(all, message);
-    return broadcast(
-      [...all].filter((each) => each !== except),
-      message,
-    );
+    if (except === undefined || !all.has(except)) return all.send(prepare(message));
+    return broadcast(all.without(except), message);
   }
 
   #topicsOfOpen(connection: Connection): Set<string> {
@@ -137,7 +137,7 @@ class NamedTopic implements Topic {
   }
 
   get size(): number {
-    return this.#topics.subscribersOf(this.name).size;
+    return this.#topics.subscribersOf(this.name)?.size ?? 0;
   }
 
   add(connection: Connection): void {
@@ -149,12 +149,10 @@ class NamedTopic implements Topic {
   }
 
   has(connection: Connection): boolean {
-    return this.#topics.subscribersOf(this.name).has(connection);
+    return this.#topics.subscribersOf(this.name)?.has(connection) === true;
   }
 
   publish(message: WholeMessage, { except }: PublishOptions = {}): BroadcastReport {
     return this.#topics.publish(this.name, message, except);
   }
 }
-
-const nobody: ReadonlySet<never> = new Set();

@@ -4,7 +4,7 @@ import type { Server } from "../../src/server/index.js";
 import { type Publication, Topics } from "../../src/server/topic.js";
 import { listening } from "../support/listening.js";
 import { RawPeer } from "../support/raw-peer.js";
-import { until } from "../support/turns.js";
+import { nextTurn, until } from "../support/turns.js";
 
 /** So many peers that have joined, and the server's side of each. */
 async function meet(count: number) {
@@ -98,6 +98,93 @@ describe("a topic", () => {
       { topic: "news", message: "hello" },
       { topic: "news", message: Uint8Array.of(1, 2, 3) },
     ]);
+  });
+
+  test("counts what is queued for each subscriber, also of a message that was added for all at once", async () => {
+    const { server, connections } = await meet(3);
+    for (const connection of connections) server.topic("news").add(connection);
+    for (let frames = 1; frames <= 3; frames++) {
+      server.topic("news").publish("hello");
+      for (const { bufferedBytes } of connections) expect(bufferedBytes).toBe(frames * 7);
+    }
+  });
+
+  test("reaches all, each once, where one is cut off meanwhile and its handler publishes, adds and removes", async () => {
+    const connections: Connection[] = [];
+    const server: Server = await listening({
+      highWaterMark: 4_096,
+      maxBufferedBytes: 64 * 1_024,
+      routes: {
+        "/": {
+          open: (connection) => void connections.push(connection),
+          message: () => {},
+          error: () => {
+            const [, , leaver, comer] = connections as [Connection, Connection, Connection, Connection];
+            server.topic("news").delete(leaver);
+            server.topic("news").add(comer);
+            server.topic("news").publish("nested");
+          },
+        },
+      },
+    });
+    const peers: RawPeer[] = [];
+    for (let i = 0; i < 4; i++) {
+      peers.push(await RawPeer.join(server.port));
+      await until(() => connections.length === i + 1);
+    }
+    const [slow, stays, , comes] = peers as [RawPeer, RawPeer, RawPeer, RawPeer];
+    slow.raw.stopReading();
+    for (const connection of connections.slice(0, 3)) server.topic("news").add(connection);
+    const heard = { stays: 0, comes: 0 };
+    let sent = 0;
+    while (connections[0]?.state === "open") {
+      const before = sent;
+      while (sent < before + 5) server.topic("news").publish(`${sent++}`.padEnd(4_000));
+      for (let i = before; i < sent; i++) {
+        const said = await stays.hear();
+        if (said !== undefined && "text" in said && said.text === "nested") i--;
+        else expect(said).toEqual({ text: `${heard.stays++}`.padEnd(4_000) });
+      }
+    }
+    server.topic("news").publish("last");
+    for (const peer of [stays, comes]) {
+      let said = await peer.hear();
+      while (said !== undefined && "text" in said && said.text !== "last") {
+        if (peer === comes && said.text === "nested") heard.comes++;
+        said = await peer.hear();
+      }
+      expect(said).toEqual({ text: "last" });
+    }
+    expect([heard.stays, heard.comes]).toEqual([sent, 1]);
+  });
+
+  test("does not reach who was removed while a message was sent, for one that was cut off", async () => {
+    const connections: Connection[] = [];
+    const error = (): void => void server.topic("news").delete(connections[0] as Connection);
+    const server: Server = await listening({
+      highWaterMark: 4_096,
+      maxBufferedBytes: 64 * 1_024,
+      routes: { "/": { open: (connection) => void connections.push(connection), message: () => {}, error } },
+    });
+    const peers: RawPeer[] = [];
+    for (let i = 0; i < 2; i++) {
+      peers.push(await RawPeer.join(server.port));
+      await until(() => connections.length === i + 1);
+    }
+    const [leaver, slow] = peers as [RawPeer, RawPeer];
+    for (const connection of connections) server.topic("news").add(connection);
+    slow.raw.stopReading();
+    const cap = 64 * 1_024;
+    for (let queued = 0; queued <= cap; queued = connections[1]?.bufferedBytes ?? Infinity) {
+      connections[1]?.write("x".repeat(4_000));
+      if (queued === 0) await nextTurn(); // the kernel has room at first
+    }
+    server.topic("news").publish("while it leaves");
+    expect(connections[1]?.state).not.toBe("open");
+    server.topic("news").publish("when it has left");
+    connections[0]?.write("end");
+    expect(await leaver.hear()).toEqual({ text: "while it leaves" });
+    expect(await leaver.hear()).toEqual({ text: "end" });
   });
 
   test("has a name that is a string, and takes what can be sent", () => {

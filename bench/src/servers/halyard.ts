@@ -10,7 +10,7 @@ import { reportPort, settings } from "./server-control.js";
 const build =
   settings.build === undefined ? new URL("../../../dist/", import.meta.url) : pathToFileURL(`${settings.build}/`);
 const entryPoint = new URL("server/index.js", build);
-const { broadcast, serve } = (await import(entryPoint.href)) as typeof library;
+const { serve } = (await import(entryPoint.href)) as typeof library;
 
 const handler: library.Endpoint = {
   message: (connection, message) => {
@@ -26,16 +26,8 @@ const iterator: library.Endpoint = async (connection) => {
 
 const echoes = { handler, borrower, iterator };
 
-const subscribers = new Set<library.Connection>();
-const subscribe: library.Endpoint = {
-  open: (connection) => void subscribers.add(connection),
-  close: (connection) => void subscribers.delete(connection),
-};
-const publish: library.Endpoint = {
-  message: (_, message) => {
-    broadcast(subscribers, message);
-  },
-};
+const subscribe: library.Endpoint = { open: (connection) => server.topic("all").add(connection) };
+const publish: library.Endpoint = { message: (_, message) => void server.topic("all").publish(message) };
 
 const every = { thresholdBytes: 0, maxMemoryBytes: 2 ** 40 };
 const compression: Readonly<Record<CompressionMode, library.CompressionOptions>> = {
@@ -51,7 +43,7 @@ async function observerOf(which: "tally" | "frames"): Promise<library.Observer> 
 }
 
 const { style, tls, maxMessageBytes, observer } = settings;
-const server = await serve({
+const server: library.Server = await serve({
   port: 0,
   host: "127.0.0.1",
   ...(settings.compression !== undefined && { compression: compression[settings.compression] }),

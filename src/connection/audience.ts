@@ -1,0 +1,76 @@
+import { type BroadcastReport, type BroadcastTally, sendCounted } from "./broadcast.js";
+import type { CommonRun } from "./common-run.js";
+import { type Connection, linkOf } from "./connection.js";
+import type { PreparedMessage } from "./prepared-message.js";
+
+/**
+ * Connections that are sent the same again and again. The first message of a turn is queued for each. Most have the same to write next then,
+ * and what follows is added for all of those at once, until one of them writes or is sent anything else: of 16 messages to 500 that takes
+ * 0.91 of the processor time (broadcast-500-16).
+ */
+export class Audience {
+  readonly #members = new Set<Connection>();
+  /** What most of them are to be sent next; undefined where the latest message was not sent to all who are members now. */
+  #run: CommonRun | undefined;
+  /** How many follow it. */
+  #following = 0;
+  /** Who does not, and is sent each message by itself. */
+  #apart: readonly Connection[] = [];
+  /** Tells whether anything has happened while a message was sent, which calls code of the user's. */
+  #changes = 0;
+
+  get size(): number {
+    return this.#members.size;
+  }
+
+  has(connection: Connection): boolean {
+    return this.#members.has(connection);
+  }
+
+  add(connection: Connection): void {
+    this.#members.add(connection);
+    this.#haveChanged();
+  }
+
+  /** Whether it was one of them. */
+  delete(connection: Connection): boolean {
+    this.#haveChanged();
+    return this.#members.delete(connection);
+  }
+
+  /** All but one. */
+  without(connection: Connection): Connection[] {
+    return [...this.#members].filter((each) => each !== connection);
+  }
+
+  /** Sends `message` to all of them, as `broadcast` does. */
+  send(message: PreparedMessage): BroadcastReport {
+    const tally: BroadcastTally = { sent: 0, skipped: 0, slow: 0 };
+    if (this.#run?.append(message.frame) === true) {
+      tally.sent = this.#following;
+      for (const connection of this.#apart) if (this.#members.has(connection)) sendCounted(connection, message, tally);
+    } else this.#sendEach(message, tally);
+    return tally;
+  }
+
+  #sendEach(message: PreparedMessage, tally: BroadcastTally): void {
+    this.#haveChanged();
+    const before = this.#changes;
+    const apart: Connection[] = [];
+    let run: CommonRun | undefined;
+    for (const connection of this.#members) {
+      const outbox = sendCounted(connection, message, tally) ? linkOf(connection)?.outbox : undefined;
+      run ??= outbox?.beginCommon();
+      if (run === undefined || outbox?.follow(run) !== true) apart.push(connection);
+    }
+    if (before !== this.#changes) return;
+    this.#run = run;
+    this.#apart = apart;
+    this.#following = this.#members.size - apart.length;
+  }
+
+  #haveChanged(): void {
+    this.#changes++;
+    this.#run = undefined;
+  }
+}
