@@ -3,6 +3,16 @@ import type { CommonRun } from "./common-run.js";
 import { type Connection, linkOf } from "./connection.js";
 import type { PreparedMessage } from "./prepared-message.js";
 
+/** What became of a message. */
+interface Sent {
+  /** What most are to be sent next. */
+  readonly run: CommonRun;
+  /** How many follow it. */
+  readonly following: number;
+  /** Who does not, and is sent each message by itself. */
+  readonly apart: readonly Connection[];
+}
+
 /**
  * Connections that are sent the same again and again. The first message of a turn is queued for each. Most have the same to write next then,
  * and what follows is added for all of those at once, until one of them writes or is sent anything else: of 16 messages to 500 that takes
@@ -10,12 +20,8 @@ import type { PreparedMessage } from "./prepared-message.js";
  */
 export class Audience {
   readonly #members = new Set<Connection>();
-  /** What most of them are to be sent next; undefined where the latest message was not sent to all who are members now. */
-  #run: CommonRun | undefined;
-  /** How many follow it. */
-  #following = 0;
-  /** Who does not, and is sent each message by itself. */
-  #apart: readonly Connection[] = [];
+  /** Of the latest; undefined where it was not sent to all who are members now. */
+  #latest: Sent | undefined;
   /** Tells whether anything has happened while a message was sent, which calls code of the user's. */
   #changes = 0;
 
@@ -46,9 +52,10 @@ export class Audience {
   /** Sends `message` to all of them, as `broadcast` does. */
   send(message: PreparedMessage): BroadcastReport {
     const tally: BroadcastTally = { sent: 0, skipped: 0, slow: 0 };
-    if (this.#run?.append(message.frame) === true) {
-      tally.sent = this.#following;
-      for (const connection of this.#apart) if (this.#members.has(connection)) sendCounted(connection, message, tally);
+    const latest = this.#latest;
+    if (latest?.run.append(message.frame) === true) {
+      tally.sent = latest.following;
+      for (const each of latest.apart) if (this.#members.has(each)) sendCounted(each, message, tally);
     } else this.#sendEach(message, tally);
     return tally;
   }
@@ -63,14 +70,12 @@ export class Audience {
       run ??= outbox?.beginCommon();
       if (run === undefined || outbox?.follow(run) !== true) apart.push(connection);
     }
-    if (before !== this.#changes) return;
-    this.#run = run;
-    this.#apart = apart;
-    this.#following = this.#members.size - apart.length;
+    if (run === undefined || before !== this.#changes) return;
+    this.#latest = { run, following: this.#members.size - apart.length, apart };
   }
 
   #haveChanged(): void {
     this.#changes++;
-    this.#run = undefined;
+    this.#latest = undefined;
   }
 }

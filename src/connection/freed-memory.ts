@@ -19,5 +19,9 @@ let hasLearned = process.platform !== "linux";
 export function keepFreedMemory(size: number): void {
   if (hasLearned || size < LEAST_BYTES) return;
   hasLearned = true;
-  Buffer.allocUnsafeSlow(LESSON_BYTES);
+  try {
+    Buffer.allocUnsafeSlow(LESSON_BYTES);
+  } catch {
+    // No addresses left, by `ulimit -v`: it goes on as slowly as before.
+  }
 }
