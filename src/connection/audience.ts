@@ -25,14 +25,17 @@ export class Audience {
   /** Tells whether anything has happened while a message was sent, which calls code of the user's. */
   #changes = 0;
 
+  /** How many they are. */
   get size(): number {
     return this.#members.size;
   }
 
+  /** Whether it is one of them. */
   has(connection: Connection): boolean {
     return this.#members.has(connection);
   }
 
+  /** Has it be one of them. */
   add(connection: Connection): void {
     this.#members.add(connection);
     this.#haveChanged();
