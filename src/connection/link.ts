@@ -45,6 +45,8 @@ export interface LinkHome {
 
 /** What a link runs on. One that has mask keys is a client's. */
 export interface LinkSetup extends InboundSetup {
+  /** What it runs over. */
+  readonly socket: Transport;
   /** Who is told once, when the socket is gone. */
   readonly home?: LinkHome | undefined;
   /** What the home counts it by. Default `""`. */
@@ -106,9 +108,9 @@ export class Link
     this.#spares = setup.spares;
     this.#spares?.enter();
     this.#inbound =
-      this.#spares?.inbound(socket, this, this.reader, this.guard) ??
+      this.#spares?.inbound(this, this.reader, this.guard) ??
       new Inbound(setup, this.role, this.guard, this.reader, this);
-    this.#outbox = this.#spares?.outbox(socket, this, this.guard) ?? new Outbox(setup, this, this.guard);
+    this.#outbox = this.#spares?.outbox(socket, this, this.guard) ?? new Outbox(socket, setup, this, this.guard);
     ownSocket(socket, this);
   }
 
@@ -119,7 +121,7 @@ export class Link
 
   /** The receiving half. */
   get inbound(): Inbound {
-    return (this.#inbound ??= (this.#spares as SpareHalves).inbound(this.socket, this, this.reader, this.guard));
+    return (this.#inbound ??= (this.#spares as SpareHalves).inbound(this, this.reader, this.guard));
   }
 
   /** The sending half. */

@@ -5,6 +5,7 @@ import type { Observation } from "./observation.js";
 import type { ObservedType } from "./observer.js";
 import { observedFrame } from "./observed-frame.js";
 import type { EncodedMessage } from "./prepared-message.js";
+import type { Transport } from "./transport.js";
 import { WriteQueue, type WriteQueueOwner, type WriteQueueSetup } from "./write-queue.js";
 
 /** The write queue of a connection that is observed. */
@@ -14,8 +15,8 @@ export class ObservedWriteQueue extends WriteQueue {
   #type: ObservedType = "text";
   #bytes = 0;
 
-  constructor(setup: WriteQueueSetup, owner: WriteQueueOwner, observation: Observation) {
-    super(setup, owner);
+  constructor(socket: Transport, setup: WriteQueueSetup, owner: WriteQueueOwner, observation: Observation) {
+    super(socket, setup, owner);
     this.#observation = observation;
     this.#isMasked = setup.maskKeys !== undefined;
   }

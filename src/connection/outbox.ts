@@ -69,10 +69,13 @@ export class Outbox implements WriteQueueOwner, LateMessagesOwner {
   /** What the budget knows of; a connection whose writes are all taken at once has none. */
   #queued: QueuedBytes | undefined;
 
-  constructor(setup: OutboxSetup, owner: OutboxOwner, guard: OutboxGuard) {
+  /** @param socket what is written to */
+  constructor(socket: Transport, setup: OutboxSetup, owner: OutboxOwner, guard: OutboxGuard) {
     const { observation } = setup;
     this.#queue =
-      observation === undefined ? new WriteQueue(setup, this) : new ObservedWriteQueue(setup, this, observation);
+      observation === undefined
+        ? new WriteQueue(socket, setup, this)
+        : new ObservedWriteQueue(socket, setup, this, observation);
     this.#options = setup.options;
     this.#owner = owner;
     this.#guard = guard;

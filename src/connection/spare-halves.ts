@@ -23,13 +23,13 @@ const MANY = 512;
  * @internal
  */
 export class SpareHalves {
-  readonly #setup: Omit<InboundSetup, "socket">;
+  readonly #setup: InboundSetup;
   readonly #inbounds: Shelf<Inbound> = new Shelf();
   readonly #outboxes: Shelf<Outbox> = new Shelf();
   #connections = 0;
 
   /** @param setup what all the connections have alike */
-  constructor(setup: Omit<InboundSetup, "socket">) {
+  constructor(setup: InboundSetup) {
     this.#setup = setup;
   }
 
@@ -49,9 +49,9 @@ export class SpareHalves {
   }
 
   /** A receiving half for `owner`. */
-  inbound(socket: Transport, owner: InboundOwner, reader: Reader, guard: Guard): Inbound {
+  inbound(owner: InboundOwner, reader: Reader, guard: Guard): Inbound {
     const inbound = this.#inbounds.take();
-    if (inbound === undefined) return new Inbound({ ...this.#setup, socket }, "server", guard, reader, owner);
+    if (inbound === undefined) return new Inbound(this.#setup, "server", guard, reader, owner);
     inbound.serve(owner, reader, guard);
     return inbound;
   }
@@ -59,7 +59,7 @@ export class SpareHalves {
   /** A sending half for `owner`. */
   outbox(socket: Transport, owner: OutboxOwner, guard: Guard): Outbox {
     const outbox = this.#outboxes.take();
-    if (outbox === undefined) return new Outbox({ ...this.#setup, socket }, owner, guard);
+    if (outbox === undefined) return new Outbox(socket, this.#setup, owner, guard);
     outbox.serve(socket, owner, guard);
     return outbox;
   }

@@ -12,8 +12,6 @@ import type { WriteSlabPool } from "./write-slab-pool.js";
 
 /** What a write queue runs on. */
 export interface WriteQueueSetup {
-  /** What is written to. */
-  readonly socket: Transport;
   /** The marks and limits of the queue, among others. */
   readonly options: ResolvedConnectionOptions;
   /** The memory that frames are written into. */
@@ -47,7 +45,8 @@ export class WriteQueue implements SocketWriterOwner {
   #isCorked = false;
   #isEnding = false;
 
-  constructor({ socket, options, writeSlabs, maskKeys }: WriteQueueSetup, owner: WriteQueueOwner) {
+  /** @param socket what is written to */
+  constructor(socket: Transport, { options, writeSlabs, maskKeys }: WriteQueueSetup, owner: WriteQueueOwner) {
     this.#frames = new GatheredFrames(writeSlabs, maskKeys);
     this.#writer = new SocketWriter(socket, this);
     this.#owner = owner;

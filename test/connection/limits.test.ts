@@ -1,4 +1,3 @@
-import { PassThrough } from "node:stream";
 import { describe, expect, test } from "vitest";
 import { Guard, type GuardOwner } from "../../src/connection/guard.js";
 import { Inbound, type InboundOwner } from "../../src/connection/inbound.js";
@@ -58,7 +57,6 @@ describe("a text that is longer than a string can be", () => {
     const faults: FaultCode[] = [];
     const readBuffer = new ReadBuffer(256);
     const setup = {
-      socket: new PassThrough(),
       options: resolveConnectionOptions({ maxMessageBytes: Infinity }),
       readBuffer,
       writeSlabs: readBuffer.slabs(256),

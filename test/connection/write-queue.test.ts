@@ -21,7 +21,8 @@ function setUp(maskKeys: MaskKeys | undefined) {
     read() {},
   });
   const queue = new WriteQueue(
-    { socket, writeSlabs: new WriteSlabPool(SLAB_BYTES), options: resolveConnectionOptions({}), maskKeys },
+    socket,
+    { writeSlabs: new WriteSlabPool(SLAB_BYTES), options: resolveConnectionOptions({}), maskKeys },
     { onStalled() {}, onWritten() {} },
   );
   const output = async (): Promise<Buffer> => {
@@ -132,8 +133,8 @@ describe("a queue on a duplex that is no socket", () => {
       read() {},
     });
     const writeSlabs = new WriteSlabPool(SLAB_BYTES);
-    const setup = { socket, writeSlabs, options: resolveConnectionOptions({}), maskKeys: undefined };
-    const queue = new WriteQueue(setup, { onStalled() {}, onWritten() {} });
+    const setup = { writeSlabs, options: resolveConnectionOptions({}), maskKeys: undefined };
+    const queue = new WriteQueue(socket, setup, { onStalled() {}, onWritten() {} });
     const long = Buffer.alloc(10_000, 1);
     queue.text("first");
     queue.frame(FIN | Opcode.binary, long);
@@ -164,11 +165,8 @@ describe("two queues that write into the same slabs, one of them to a peer that 
     const writeSlabs = new WriteSlabPool(slabBytes);
     const setup = { writeSlabs, options: resolveConnectionOptions({}), maskKeys: undefined };
     const owner = { onStalled() {}, onWritten() {} };
-    const slow = new WriteQueue({ ...setup, socket: new SlowSocket() }, owner);
-    const quick = new WriteQueue(
-      { ...setup, socket: new Duplex({ write: (_, __, done) => done(), read() {} }) },
-      owner,
-    );
+    const slow = new WriteQueue(new SlowSocket(), setup, owner);
+    const quick = new WriteQueue(new Duplex({ write: (_, __, done) => done(), read() {} }), setup, owner);
     const slabs = new Set<ArrayBufferLike>();
     for (let round = 0; round < 50; round++) {
       slow.frame(FIN | Opcode.binary, Buffer.alloc(8_000, round));
@@ -202,8 +200,8 @@ describe("prepared messages, sent to several", () => {
         uncork: () => {},
       });
       Object.defineProperties(socket, { writableLength: { value: 0 }, destroyed: { value: false } });
-      const setup = { socket, writeSlabs, options: resolveConnectionOptions({}), maskKeys: undefined };
-      return { writes, queue: new WriteQueue(setup, { onStalled() {}, onWritten() {} }) };
+      const setup = { writeSlabs, options: resolveConnectionOptions({}), maskKeys: undefined };
+      return { writes, queue: new WriteQueue(socket, setup, { onStalled() {}, onWritten() {} }) };
     });
   }
 
