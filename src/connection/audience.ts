@@ -5,6 +5,8 @@ import type { PreparedMessage } from "./prepared-message.js";
 
 /** What became of a message. */
 interface Sent {
+  /** Whom it was not for. */
+  readonly except: Connection | undefined;
   /** What most are to be sent next. */
   readonly run: CommonRun;
   /** How many follow it. */
@@ -17,6 +19,8 @@ interface Sent {
  * Connections that are sent the same again and again. The first message of a turn is queued for each. Most have the same to write next then,
  * and what follows is added for all of those at once, until one of them writes or is sent anything else: of 16 messages to 500 that takes
  * 0.91 of the processor time (broadcast-500-16).
+ *
+ * @internal
  */
 export class Audience {
   readonly #members = new Set<Connection>();
@@ -37,44 +41,44 @@ export class Audience {
 
   /** Has it be one of them. */
   add(connection: Connection): void {
+    if (this.#members.has(connection)) return;
     this.#members.add(connection);
     this.#haveChanged();
   }
 
   /** Whether it was one of them. */
   delete(connection: Connection): boolean {
-    this.#haveChanged();
-    return this.#members.delete(connection);
+    const wasMember = this.#members.delete(connection);
+    if (wasMember) this.#haveChanged();
+    return wasMember;
   }
 
-  /** All but one. */
-  without(connection: Connection): Connection[] {
-    return [...this.#members].filter((each) => each !== connection);
-  }
-
-  /** Sends `message` to all of them, as `broadcast` does. */
-  send(message: PreparedMessage): BroadcastReport {
+  /** Sends `message` to all of them, or to all others than `except`, as `broadcast` does. */
+  send(message: PreparedMessage, except?: Connection): BroadcastReport {
     const tally: BroadcastTally = { sent: 0, skipped: 0, slow: 0 };
     const latest = this.#latest;
-    if (latest?.run.append(message.frame) === true) {
+    if (latest?.except === except && latest?.run.append(message.frame) === true) {
       tally.sent = latest.following;
       for (const each of latest.apart) if (this.#members.has(each)) sendCounted(each, message, tally);
-    } else this.#sendEach(message, tally);
+    } else this.#sendEach(message, except, tally);
     return tally;
   }
 
-  #sendEach(message: PreparedMessage, tally: BroadcastTally): void {
+  #sendEach(message: PreparedMessage, except: Connection | undefined, tally: BroadcastTally): void {
     this.#haveChanged();
     const before = this.#changes;
     const apart: Connection[] = [];
     let run: CommonRun | undefined;
+    let following = 0;
     for (const connection of this.#members) {
+      if (connection === except) continue;
       const outbox = sendCounted(connection, message, tally) ? linkOf(connection)?.outbox : undefined;
       run ??= outbox?.beginCommon();
-      if (run === undefined || outbox?.follow(run) !== true) apart.push(connection);
+      if (run !== undefined && outbox?.follow(run) === true) following++;
+      else apart.push(connection);
     }
     if (run === undefined || before !== this.#changes) return;
-    this.#latest = { run, following: this.#members.size - apart.length, apart };
+    this.#latest = { except, run, following, apart };
   }
 
   #haveChanged(): void {

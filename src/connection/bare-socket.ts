@@ -48,24 +48,26 @@ interface ShutdownRequest extends HandleRequest {
  * @internal
  */
 export class BareSocket {
-  /** Who is told of what becomes of it. */
-  owner: SocketOwner;
   /** There once somebody has asked for it. */
   standIn: SocketStandIn | undefined;
-  /** Whether it is closed, or about to be. */
-  destroyed = false;
   /** Whether the peer has ended its side. */
   readableEnded = false;
-  readonly handle: SocketHandle;
   readonly #home: BareSocketHome;
   #isReading = false;
   /** Whether our side has been ended, and whether the kernel has been told. */
   #hasEnded = false;
   #isShut = false;
-  #corked: Uint8Array[] | undefined;
   #error: Error | undefined;
   /** What many sockets are read into, one after the other. */
   #shared: Uint8Array | undefined;
+
+  // What every message needs, side by side.
+  /** Who is told of what becomes of it. */
+  owner: SocketOwner;
+  /** Whether it is closed, or about to be. */
+  destroyed = false;
+  readonly handle: SocketHandle;
+  #corked: Uint8Array[] | undefined;
   /** The memory of a message that is read into instead, held so that it is nobody else's meanwhile. */
   #ahead: ReusedMemory | undefined;
 

@@ -96,6 +96,9 @@ export type OnError = (error: unknown, connection: Connection) => void;
  * for await (const message of connection) await connection.send(message);
  */
 export class Connection<Data = unknown> implements AsyncIterable<Message> {
+  // First, for every message needs it.
+  readonly #link: Link;
+
   /** The peer's address and port: `"192.0.2.1:58036"`, `"[::1]:58036"`; `""` where there is none. */
   readonly remote: string;
   /** Our address and port. */
@@ -112,7 +115,6 @@ export class Connection<Data = unknown> implements AsyncIterable<Message> {
   readonly data: Data;
 
   #headers: IncomingHttpHeaders | LaterHeaders;
-  readonly #link: Link;
   readonly #calls: HandlerCalls<Connection<Data>>;
 
   /** Connections are made by `Upgrader`, `serve` and `connect`. */

@@ -1,18 +1,17 @@
-import { buildClosePayload, CloseCode, type ReceiverSink } from "../protocol/index.js";
+import { buildClosePayload, CloseCode } from "../protocol/index.js";
 import type { ConnectionError } from "./connection-error.js";
 import type { ResolvedConnectionOptions } from "./connection-options.js";
 import { budgetExceeded, overdueError, rateExceeded, sendBufferFull } from "./end-errors.js";
-import { Liveness } from "./liveness.js";
+import { type Activity, Liveness } from "./liveness.js";
 import type { OutboxGuard } from "./outbox.js";
 import { overdue, type OverdueCode } from "./overdue.js";
 import type { QueuedBytesBudget } from "./queued-bytes-budget.js";
 import type { ResolvedRateLimit } from "./rate-limit-options.js";
 import { RateLimit, type RateLimitOwner } from "./rate-limit.js";
-import { RateLimitedSink } from "./rate-limited-sink.js";
 import type { TimerWheel } from "./timer-wheel.js";
 
 /** What a guard asks of the connection that it belongs to. */
-export interface GuardOwner {
+export interface GuardOwner extends Activity {
   /** Whether a message is being handled, or waits to be. */
   readonly isBusy: boolean;
   /** As `unwrittenBytes` gives it: 0 when nothing waits for the kernel. */
@@ -36,40 +35,20 @@ export interface GuardOwner {
 export class Guard extends Liveness implements RateLimitOwner, OutboxGuard {
   readonly #options: ResolvedConnectionOptions;
   readonly #owner: GuardOwner;
-  readonly #rate: RateLimit | undefined;
+  /** There where the peer is held to a rate. */
+  readonly rate: RateLimit | undefined;
 
   constructor(options: ResolvedConnectionOptions, timers: TimerWheel, owner: GuardOwner) {
-    super(options.liveness, timers);
+    super(options.liveness, timers, owner);
     this.#options = options;
     this.#owner = owner;
-    this.#rate = options.rateLimit === undefined ? undefined : new RateLimit(options.rateLimit, timers, this);
+    this.rate = options.rateLimit === undefined ? undefined : new RateLimit(options.rateLimit, timers, this);
   }
 
-  /** What stands before `sink`: the count of messages, where there is one. */
-  around(sink: ReceiverSink): ReceiverSink {
-    return this.#rate === undefined ? sink : new RateLimitedSink(sink, this.#rate);
-  }
-
-  /** Whether the peer is held to a rate. */
-  get hasRate(): boolean {
-    return this.#rate !== undefined;
-  }
-
-  /** Whether the peer has to wait, for it has sent as much as it may. */
-  get holdsBack(): boolean {
-    return this.#rate !== undefined && this.#rate.isSpent;
-  }
-
-  /** Something was read, and is about to be gone through. */
-  onRead(): void {
-    if (this.#rate !== undefined) this.#rate.onRead();
-  }
-
-  /** `length` bytes were read, maybe none, and what had been has been gone through as far as it is taken. */
   override onReceived(length: number, isMessageUnderWay: boolean, isBehind: boolean): void {
-    if (this.#rate !== undefined) {
-      if (this.isBehind !== isBehind) this.#rate.setBehind(isBehind);
-      if (length > 0) this.#rate.countBytes(length);
+    if (this.rate !== undefined) {
+      if (this.isBehind !== isBehind) this.rate.setBehind(isBehind);
+      if (length > 0) this.rate.countBytes(length);
     }
     super.onReceived(length, isMessageUnderWay, isBehind);
   }
@@ -77,7 +56,7 @@ export class Guard extends Liveness implements RateLimitOwner, OutboxGuard {
   /** The connection is not open any more. */
   override stop(): void {
     super.stop();
-    this.#rate?.stop();
+    this.rate?.stop();
   }
 
   // OutboxGuard, but for what a liveness notes itself

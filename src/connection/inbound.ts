@@ -10,6 +10,8 @@ import type { Message } from "./message.js";
 import { NOBODY } from "./nobody.js";
 import { ObservedSink } from "./observed-sink.js";
 import type { OutboxSetup } from "./outbox.js";
+import type { RateLimit } from "./rate-limit.js";
+import { RateLimitedSink } from "./rate-limited-sink.js";
 import type { ReadBuffer } from "./read-buffer.js";
 import type { Reader } from "./reader.js";
 import { unmask } from "./receive-kernel.js";
@@ -36,6 +38,10 @@ export interface InboundSetup extends OutboxSetup {
 
 /** What the receiving half asks of the connection that it belongs to, and tells it. */
 export interface InboundOwner {
+  /** Whether something has been read since the last ping. */
+  isHeard: boolean;
+  /** A message has come, or somebody has come for one. */
+  noteMessage(): void;
   ping(bytes: Uint8Array, start: number, end: number): void;
   pong(bytes: Uint8Array, start: number, end: number): void;
   /** The peer's close frame. Nothing comes behind it. */
@@ -54,6 +60,10 @@ export interface InboundOwner {
 export class Inbound implements ReceiverSink, InflatedSink, InflowOwner {
   #owner: InboundOwner;
   #guard: Guard;
+  /** There where the peer is held to a rate. */
+  readonly #rate: RateLimit | undefined;
+  /** Whether the guard waits to be told how it goes on: a message is under way, or what has come waits. */
+  #isWatched = false;
   readonly #receiver: Receiver;
   readonly #inflow: Inflow;
   /** There where compression was agreed on. */
@@ -72,7 +82,8 @@ export class Inbound implements ReceiverSink, InflatedSink, InflowOwner {
     this.#guard = guard;
     this.#compressed = openCompressed(setup, this);
     const takesCompressed = this.#compressed !== undefined;
-    const guarded = guard.around(this);
+    this.#rate = guard.rate;
+    const guarded = this.#rate === undefined ? this : new RateLimitedSink(this, this.#rate);
     const { observation } = setup;
     const sink = observation === undefined ? guarded : new ObservedSink(guarded, observation);
     this.#receiver = new Receiver(sink, {
@@ -95,7 +106,8 @@ export class Inbound implements ReceiverSink, InflatedSink, InflowOwner {
 
   /** Whether it has nothing of its connection's, so that it can serve another meanwhile. */
   get isAtRest(): boolean {
-    return this.#takesMessages && this.#memory === undefined && this.#inflow.isAtRest && this.#receiver.isAtRest;
+    if (!this.#takesMessages || this.#isWatched || this.#memory !== undefined) return false;
+    return this.#inflow.isAtRest && this.#receiver.isAtRest;
   }
 
   /** Serves `owner` from now on, as if made for it. Only where there is neither compression, nor an observer, nor a limit of rate. */
@@ -112,14 +124,14 @@ export class Inbound implements ReceiverSink, InflatedSink, InflowOwner {
 
   /** Takes the first `length` bytes of `chunk` from the socket. What a handler throws meanwhile comes out. */
   read(chunk: Buffer, length: number): void {
-    this.#guard.onRead();
+    this.#rate?.onRead();
     this.#inflow.read(chunk, length);
   }
 
   /** Where what comes next of a message could be read into, so that `read` need not copy it. */
   get room(): Room | undefined {
     const memory = this.#memory;
-    if (memory === undefined || this.#inflow.isBehind || this.#guard.hasRate) return undefined;
+    if (memory === undefined || this.#inflow.isBehind || this.#rate !== undefined) return undefined;
     const { room } = this.#receiver;
     const most = this.#reader.isIdle ? READ_AHEAD_BYTES - this.#receiver.gatheredBytes : Number.POSITIVE_INFINITY;
     if (room === undefined || Math.min(room.length, most) < LEAST_ROOM) return undefined;
@@ -143,9 +155,21 @@ export class Inbound implements ReceiverSink, InflatedSink, InflowOwner {
     this.#memory = undefined;
   }
 
-  /** Tells the guard how far receiving has come; `length` bytes were read. */
+  /** Notes how far receiving has come: `length` bytes were read; or none, but somebody has come back for more, and is done with the message before. */
   watch(length: number): void {
-    this.#guard.onReceived(length, this.#receiver.isMessageUnderWay, this.#inflow.isBehind);
+    const { isMessageUnderWay } = this.#receiver;
+    const { isBehind } = this.#inflow;
+    if (length > 0) this.#owner.isHeard = true;
+    else this.#owner.noteMessage();
+    const isWatched = isMessageUnderWay || isBehind;
+    if (!isWatched && !this.#isWatched && this.#rate === undefined) return;
+    this.#isWatched = isWatched;
+    this.#guard.onReceived(length, isMessageUnderWay, isBehind);
+  }
+
+  #noteMessage(): void {
+    this.#owner.noteMessage();
+    if (this.#isWatched) this.#guard.onMessage();
   }
 
   /** Goes on with what was kept, as far as messages are taken, and then with the socket. */
@@ -203,7 +227,7 @@ export class Inbound implements ReceiverSink, InflatedSink, InflowOwner {
 
   text(bytes: Uint8Array, start: number, end: number, isAscii: boolean): boolean {
     if (!this.#takesMessages) return true;
-    this.#guard.onMessage();
+    this.#noteMessage();
     if (end - start > MAX_TEXT_BYTES) {
       this.fault("message-too-big");
       return true;
@@ -216,7 +240,7 @@ export class Inbound implements ReceiverSink, InflatedSink, InflowOwner {
 
   binary(bytes: Uint8Array, start: number, end: number, isOwned: boolean): boolean {
     if (!this.#takesMessages) return true;
-    this.#guard.onMessage();
+    this.#noteMessage();
     if (!isOwned && this.#reader.borrows) return this.#handOver(borrowBytes(bytes, start, end), bytes, start, end);
     const isTheirs = isOwned && (this.#memory === undefined || this.#reader.borrows);
     const goOn = this.#reader.deliver(isTheirs ? bytes : copyBytes(bytes, start, end));
@@ -244,7 +268,7 @@ export class Inbound implements ReceiverSink, InflatedSink, InflowOwner {
 
   piece(bytes: Uint8Array, start: number, end: number, isLast: boolean): boolean {
     if (!this.#takesMessages) return true;
-    if (isLast) this.#guard.onMessage();
+    if (isLast) this.#noteMessage();
     if (this.#isCompressed) return this.#compressed?.take(bytes, start, end, isLast) ?? true;
     return this.#reader.deliverPiece(bytes, start, end, isLast);
   }
@@ -286,7 +310,7 @@ export class Inbound implements ReceiverSink, InflatedSink, InflowOwner {
    * than a few reads: it may be meant for `receiveStream`.
    */
   get isBlocked(): boolean {
-    return this.#takesMessages && (this.#guard.holdsBack || this.#isInflating() || this.#isReaderBlocked());
+    return this.#takesMessages && (this.#rate?.isSpent === true || this.#isInflating() || this.#isReaderBlocked());
   }
 
   #isInflating(): boolean {

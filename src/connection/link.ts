@@ -66,27 +66,30 @@ export class Link
   extends RosterMember
   implements InboundOwner, ReaderOwner, OutboxOwner, GuardOwner, SocketOwner, EndingConnection
 {
-  readonly role: Role;
-  readonly socket: Transport;
-  readonly options: ResolvedConnectionOptions;
-  readonly events: LinkEvents;
+  // What every message needs, side by side.
+  #inbound: Inbound | undefined;
+  #outbox: Outbox | undefined;
+  /** There once the end has begun, or somebody has asked for it. */
+  #ending: Ending | undefined;
+  /** Whether it may have nothing to do, and has not been asked since. */
+  #mayRest = true;
+  isHeard = true;
+  messageMs = 0;
   readonly timers: TimerWheel;
-  readonly guard: Guard;
+  /** Those that it has left while it is at rest. */
+  readonly #spares: SpareHalves | undefined;
   /** Who takes the messages. */
   readonly reader: Reader = new Reader(this);
+  readonly events: LinkEvents;
+  readonly socket: Transport;
+
+  readonly role: Role;
+  readonly options: ResolvedConnectionOptions;
+  readonly guard: Guard;
   /** What limits of the connection's server count it by; `""` where they do not ask. */
   readonly source: string;
   /** The latest that was measured, in milliseconds; undefined before the first pong. */
   roundTripMs: number | undefined;
-
-  /** Those that it has left while it is at rest. */
-  readonly #spares: SpareHalves | undefined;
-  #inbound: Inbound | undefined;
-  #outbox: Outbox | undefined;
-  /** Whether it may have nothing to do, and has not been asked since. */
-  #mayRest = true;
-  /** There once the end has begun, or somebody has asked for it. */
-  #ending: Ending | undefined;
   /** There while one waits for its pong. */
   #pings: PendingPings | undefined;
   #pingCount = 0;
@@ -182,9 +185,9 @@ export class Link
    *
    * @throws RangeError for more than 125 bytes.
    */
-  sendPing(payload: string | Uint8Array = String(this.#pingCount++)): Promise<number> {
+  sendPing(payload?: string | Uint8Array): Promise<number> {
     const answered = defer<number>();
-    this.#sendPing(payload, answered);
+    this.#sendPing(payload ?? this.#nextPing(), answered);
     return handled(answered.promise);
   }
 
@@ -196,6 +199,10 @@ export class Link
     }
     (this.#pings ??= new PendingPings()).add({ payload, sentAtMs: this.timers.clockMs, answered });
     this.outbox.ping(payload);
+  }
+
+  #nextPing(): string {
+    return String(this.#pingCount++);
   }
 
   /** No pong will come any more. */
@@ -212,6 +219,12 @@ export class Link
   /** What the peer's close frame said, once one has come. */
   get receivedClose(): ClosePayload | undefined {
     return this.#ending?.receivedClose;
+  }
+
+  // InboundOwner and OutboxOwner: what is noted for the guard.
+
+  noteMessage(): void {
+    this.messageMs = this.timers.nowMs;
   }
 
   // InboundOwner: what the peer has sent.
@@ -258,7 +271,7 @@ export class Link
   // ReaderOwner; `pump` is what a guard asks for, too.
 
   pump(): void {
-    if (this.#inbound === undefined) this.guard.onReceived(0, false, false);
+    if (this.#inbound === undefined) this.noteMessage();
     else this.#inbound.pump();
     if (this.#mayRest) this.#rest();
   }
@@ -324,7 +337,7 @@ export class Link
   }
 
   probe(): void {
-    this.#sendPing(String(this.#pingCount++), undefined);
+    this.#sendPing(this.#nextPing(), undefined);
   }
 
   beginClose(code: number, reason: string, payload: Uint8Array): void {

@@ -11,6 +11,17 @@ const LEAST_BYTES_PER_MS = 4;
 const LOOKS = 4;
 
 /**
+ * What is noted for every message and read. The connection has it, not what watches over it: of 1,000 connections each object that a message
+ * needs has to be fetched from beyond the processor's nearest caches.
+ */
+export interface Activity {
+  /** When a message came or was given to send, by the wheel's clock. */
+  messageMs: number;
+  /** Whether something has been read since the last ping. */
+  isHeard: boolean;
+}
+
+/**
  * Watches over one open connection: pings it, and says when a pong, a message, the rest of a message or room to write has not come in
  * time. It is one deadline for all; it is armed for whichever deadline is next. What happens on the way of a message only notes
  * the time as of the wheel's last tick, and the deadlines are worked out from that when the timer is due.
@@ -22,15 +33,15 @@ const LOOKS = 4;
 export abstract class Liveness extends Deadline {
   readonly #options: ResolvedLivenessOptions;
   readonly #timers: TimerWheel;
+  readonly #activity: Activity;
   #isOver = false;
   /** What the timer is armed for. */
   #wakeAtMs: Time;
 
   readonly #endOfLifeMs: Time;
   #pingDueMs: Time;
-  /** There while a ping waits for a sign of life. */
+  /** Of the last ping. */
   #pongDueMs: Time;
-  #lastMessageMs: number;
   #isMessageUnderWay = false;
   /** There while a message is under way. */
   #messageDueMs: Time;
@@ -40,14 +51,16 @@ export abstract class Liveness extends Deadline {
   #unwritten = 0;
   #writeDueMs: Time;
 
-  constructor(options: ResolvedLivenessOptions, timers: TimerWheel) {
+  constructor(options: ResolvedLivenessOptions, timers: TimerWheel, activity: Activity) {
     super();
     this.#options = options;
     this.#timers = timers;
+    this.#activity = activity;
     const openedMs = this.#timers.nowMs;
     this.#endOfLifeMs = this.#after(openedMs, options.maxLifetimeMs);
     this.#pingDueMs = this.#after(openedMs, options.pingIntervalMs);
-    this.#lastMessageMs = openedMs;
+    activity.messageMs = openedMs;
+    activity.isHeard = true;
     this.#sleep();
   }
 
@@ -68,28 +81,17 @@ export abstract class Liveness extends Deadline {
     return this.#behindSinceMs !== undefined;
   }
 
-  /** A message has come, whole. */
+  /** The message that was under way has come, whole. */
   onMessage(): void {
-    this.#lastMessageMs = this.#timers.nowMs;
     this.#messageDueMs = undefined;
   }
 
-  /** A message was given to send. */
-  onMessageQueued(): void {
-    this.#lastMessageMs = this.#timers.nowMs;
-  }
-
   /**
-   * `length` bytes were read, and have been gone through as far as they are taken; or none, but somebody has come back for
-   * more, and is done with the message before.
+   * `length` bytes were read, maybe none, and what had been has been gone through as far as it is taken. Need not be told where no message is
+   * under way and nothing waits, and it has been told so before.
    */
   onReceived(length: number, isMessageUnderWay: boolean, isBehind: boolean): void {
-    if (length > 0) {
-      this.#pongDueMs = undefined;
-      if (this.#messageDueMs !== undefined) this.#messageDueMs += Math.ceil(length / LEAST_BYTES_PER_MS);
-    } else {
-      this.#lastMessageMs = this.#timers.nowMs;
-    }
+    if (this.#messageDueMs !== undefined) this.#messageDueMs += Math.ceil(length / LEAST_BYTES_PER_MS);
     if (isBehind !== this.isBehind) this.#setBehind(isBehind);
     this.#isMessageUnderWay = isMessageUnderWay;
     if (isMessageUnderWay && this.#messageDueMs === undefined) {
@@ -126,7 +128,7 @@ export abstract class Liveness extends Deadline {
 
   #findOverdue(nowMs: number): OverdueCode | undefined {
     if (isDue(this.#writeDueMs, nowMs)) return "write-timeout";
-    if (!this.isBehind && isDue(this.#pongDueMs, nowMs)) return "ping-timeout";
+    if (!this.isBehind && isDue(this.#awaitedPongMs, nowMs)) return "ping-timeout";
     if (!this.isBehind && isDue(this.#messageDueMs, nowMs)) return "message-timeout";
     if (isDue(this.#endOfLifeMs, nowMs)) return "max-lifetime";
     if (isDue(this.#idleDueMs(), nowMs)) return "idle-timeout";
@@ -137,7 +139,7 @@ export abstract class Liveness extends Deadline {
   #look(): void {
     const isWriting = this.#unwritten > 0;
     const isActive = isWriting || this.#isMessageUnderWay || this.isBehind || this.isBusy;
-    if (isActive) this.#lastMessageMs = this.#timers.nowMs;
+    if (isActive) this.#activity.messageMs = this.#timers.nowMs;
     if (!isWriting) return;
     const unwritten = this.unwrittenBytes;
     if (unwritten !== this.#unwritten) this.#onWriteProgress(unwritten);
@@ -148,7 +150,7 @@ export abstract class Liveness extends Deadline {
     const nowMs = this.#timers.nowMs;
     this.#unwritten = unwritten;
     this.#writeDueMs = unwritten === 0 ? undefined : this.#after(nowMs, this.#options.writeTimeoutMs);
-    if (this.#pongDueMs !== undefined) this.#pongDueMs = this.#after(nowMs, this.#options.pongTimeoutMs);
+    if (this.#awaitedPongMs !== undefined) this.#pongDueMs = this.#after(nowMs, this.#options.pongTimeoutMs);
   }
 
   #setBehind(isBehind: boolean): void {
@@ -161,23 +163,29 @@ export abstract class Liveness extends Deadline {
   #onCaughtUp(afterMs: number): void {
     const nowMs = this.#timers.nowMs;
     if (this.#messageDueMs !== undefined) this.#messageDueMs += afterMs;
-    if (this.#pongDueMs !== undefined) this.#pongDueMs = this.#after(nowMs, this.#options.pongTimeoutMs);
-    this.#wakeBy(earliest(this.#pongDueMs, this.#messageDueMs));
+    if (this.#awaitedPongMs !== undefined) this.#pongDueMs = this.#after(nowMs, this.#options.pongTimeoutMs);
+    this.#wakeBy(earliest(this.#awaitedPongMs, this.#messageDueMs));
+  }
+
+  /** When the pong is due, while a ping waits for a sign of life. */
+  get #awaitedPongMs(): Time {
+    return this.#activity.isHeard ? undefined : this.#pongDueMs;
   }
 
   /** One ping at a time waits for its answer; but while we do not read, further ones keep the path open. */
   #isWaitingForPong(): boolean {
-    return this.#pongDueMs !== undefined && !this.isBehind;
+    return this.#awaitedPongMs !== undefined && !this.isBehind;
   }
 
   #ping(nowMs: number): void {
     this.#pingDueMs = timeOf(nowMs + this.#options.pingIntervalMs);
     this.#pongDueMs = timeOf(nowMs + this.#options.pongTimeoutMs);
+    this.#activity.isHeard = false;
     this.onPingDue();
   }
 
   #idleDueMs(): Time {
-    return this.#after(this.#lastMessageMs, this.#options.idleTimeoutMs);
+    return this.#after(this.#activity.messageMs, this.#options.idleTimeoutMs);
   }
 
   #nextLookMs(): Time {
@@ -194,7 +202,7 @@ export abstract class Liveness extends Deadline {
     // A ping that is due already waits for the pong of the last.
     const isPingNext = !this.#isWaitingForPong() || !isDue(this.#pingDueMs, this.#timers.nowMs);
     const pingMs = isPingNext ? this.#pingDueMs : undefined;
-    const judgedMs = this.isBehind ? undefined : earliest(this.#pongDueMs, this.#messageDueMs);
+    const judgedMs = this.isBehind ? undefined : earliest(this.#awaitedPongMs, this.#messageDueMs);
     const soonMs = earliest(earliest(this.#nextLookMs(), pingMs), judgedMs);
     this.#wakeBy(earliest(soonMs, earliest(this.#endOfLifeMs, this.#idleDueMs())));
   }

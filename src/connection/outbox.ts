@@ -29,6 +29,8 @@ export interface OutboxSetup extends WriteQueueSetup {
 
 /** What an outbox tells the connection that it belongs to. */
 export interface OutboxOwner {
+  /** A message was queued, or a fragment of one. */
+  noteMessage(): void;
   /** The error of what can no longer be sent. An error costs 20 µs, and nearly every connection ends without anybody to tell. */
   notOpen(): ConnectionError;
   /** What is queued has fallen to the low mark. */
@@ -39,8 +41,6 @@ export interface OutboxOwner {
 
 /** Who keeps an outbox within its limits; it answers for what is queued when all connections together have too much. */
 export interface OutboxGuard extends QueuedBytesHolder {
-  /** A message was queued, or a fragment of one. */
-  onMessageQueued(): void;
   /** A write has to wait for the kernel. */
   onStalled(): void;
   /** What is queued has passed `maxBufferedBytes`. */
@@ -65,7 +65,7 @@ export class Outbox implements WriteQueueOwner, LateMessagesOwner {
   /** The payload of a close frame that stands in line. */
   #owedClose: Uint8Array | undefined;
   /** Whether nothing is sent any more but what is queued. */
-  hasEnded = false;
+  #hasEnded = false;
   /** What the budget knows of; a connection whose writes are all taken at once has none. */
   #queued: QueuedBytes | undefined;
 
@@ -88,7 +88,7 @@ export class Outbox implements WriteQueueOwner, LateMessagesOwner {
       this.#queue.isAtRest &&
       !this.#hasLate() &&
       !this.#needsDrain &&
-      !this.hasEnded &&
+      !this.#hasEnded &&
       this.#room === undefined &&
       this.#owedPong === undefined &&
       this.#owedClose === undefined &&
@@ -112,6 +112,11 @@ export class Outbox implements WriteQueueOwner, LateMessagesOwner {
   /** Who observes the connection. */
   get observation(): Observation | undefined {
     return this.#queue.observation;
+  }
+
+  /** Whether nothing is sent any more but what is queued. */
+  get hasEnded(): boolean {
+    return this.#hasEnded;
   }
 
   get bufferedBytes(): number {
@@ -171,7 +176,7 @@ export class Outbox implements WriteQueueOwner, LateMessagesOwner {
 
   /** Whether a message is queued at once, as it is. */
   #isPlain(): boolean {
-    return this.#compressed === undefined && !this.#hasLate() && !this.hasEnded;
+    return this.#compressed === undefined && !this.#hasLate() && !this.#hasEnded;
   }
 
   /** Queues a ping at once, ahead of messages that stand in line. */
@@ -181,7 +186,7 @@ export class Outbox implements WriteQueueOwner, LateMessagesOwner {
 
   /** Answers a ping. While the kernel takes no more only the latest is remembered, so a flood of pings piles up nothing. */
   pong(bytes: Uint8Array, start: number, end: number): void {
-    if (this.hasEnded) return;
+    if (this.#hasEnded) return;
     if (this.#queue.isInFlight) this.#owedPong = copyBytes(bytes, start, end);
     else this.#queue.frame(FIN | Opcode.pong, bytes.subarray(start, end));
   }
@@ -220,8 +225,8 @@ export class Outbox implements WriteQueueOwner, LateMessagesOwner {
    * told so.
    */
   end(): void {
-    if (this.hasEnded) return;
-    this.hasEnded = true;
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
     this.leaveCommon();
     this.#owedPong = undefined;
     this.#putClose();
@@ -270,13 +275,13 @@ export class Outbox implements WriteQueueOwner, LateMessagesOwner {
   }
 
   #whenRoom(): Promise<void> {
-    if (this.hasEnded) return handled(Promise.reject(this.#owner.notOpen()));
+    if (this.#hasEnded) return handled(Promise.reject(this.#owner.notOpen()));
     this.#room ??= defer();
     return handled(this.#room.promise);
   }
 
   #noticeQueued(): void {
-    this.#guard.onMessageQueued();
+    this.#owner.noteMessage();
     if (this.#queue.isInFlight) this.#noticeStall();
   }
 
@@ -314,7 +319,7 @@ export class Outbox implements WriteQueueOwner, LateMessagesOwner {
 
   /** A message given to `write` was not sent: for want of a connection, which is known, or because it could not be read. */
   onUnsent(error: unknown): void {
-    if (!this.hasEnded) this.#owner.onUnreadable(error);
+    if (!this.#hasEnded) this.#owner.onUnreadable(error);
   }
 
   onStep(): void {

@@ -43,15 +43,15 @@ export interface ReaderOwner {
 export class Reader {
   readonly #owner: ReaderOwner;
   #taker: Taker = Taker.nobody;
-  /** There while it is `Taker.next`. */
-  #next: Deferred<NextMessage> | undefined;
-  /** There while it is `Taker.stream`. */
-  #nextStream: Deferred<MessageStream | undefined> | undefined;
   #held: Message | undefined;
   /** The message that comes in pieces. */
   #inbound: InboundMessage | undefined;
   #isBusy = false;
   #borrows = false;
+  /** There while it is `Taker.next`. */
+  #next: Deferred<NextMessage> | undefined;
+  /** There while it is `Taker.stream`. */
+  #nextStream: Deferred<MessageStream | undefined> | undefined;
 
   constructor(owner: ReaderOwner) {
     this.#owner = owner;

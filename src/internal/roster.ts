@@ -5,7 +5,7 @@ export abstract class RosterMember extends RingPlace {
   /** The roster's: the one that it was last added to. */
   roster: unknown;
   /** The roster's: later members have higher ones. */
-  number = 0;
+  rosterNumber = 0;
 }
 
 /**
@@ -27,7 +27,7 @@ export class Roster<Member extends RosterMember> {
   /** Gives `member`, who is in no roster, the last place. */
   add(member: Member): void {
     member.roster = this;
-    member.number = this.#count++;
+    member.rosterNumber = this.#count++;
     member.insertBefore(this.#ring);
     this.#size++;
   }
@@ -47,7 +47,7 @@ export class Roster<Member extends RosterMember> {
    * Who came next after `member`, who may have left since; without one, who came first. Undefined where there is nobody.
    */
   after(member?: Member): Member | undefined {
-    if (member?.isLinked === false) return this.#firstFrom(member.number);
+    if (member?.isLinked === false) return this.#firstFrom(member.rosterNumber);
     return this.#memberAt((member ?? this.#ring).next);
   }
 
@@ -59,7 +59,7 @@ export class Roster<Member extends RosterMember> {
 
   #firstFrom(number: number): Member | undefined {
     let place = this.#ring.next;
-    while (place !== this.#ring && (place as Member).number < number) place = place.next;
+    while (place !== this.#ring && (place as Member).rosterNumber < number) place = place.next;
     return this.#memberAt(place);
   }
 

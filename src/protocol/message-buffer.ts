@@ -51,7 +51,7 @@ export class MessageBuffer {
     return this.#bytes.subarray(this.#length, Math.min(this.#bytes.length, this.#length + most));
   }
 
-  /** Hands the message over, in a buffer of its exact size, and begins anew. */
+  /** Hands the message over, no longer than it is, and begins anew. A `Buffer` that is longer is not copied from: its `slice` is a view. */
   take(): Uint8Array {
     const isExact = this.#length === this.#bytes.length && this.#length > 0;
     const message = isExact ? this.#bytes : this.#bytes.slice(0, this.#length);

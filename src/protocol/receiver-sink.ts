@@ -11,7 +11,7 @@ export type Role = "server" | "client";
 
 /**
  * What the receiver calls. `bytes[start, end)` of `text`, `binary`, `piece`, `ping` and `pong` is borrowed: it may lie in the
- * chunk given to `push` and is only good until the call returns, unless `isOwned` says that it is the callee's to keep.
+ * chunk given to `push` and is only good until the call returns, unless `isOwned` says that it lies in what `allocate` gave for it.
  *
  * `text`, `binary` and `piece` return whether the receiver may go on with the chunk at once.
  */

@@ -1,6 +1,5 @@
 import {
   Audience,
-  broadcast,
   type BroadcastReport,
   bytesOf,
   type Connection,
@@ -38,7 +37,8 @@ export interface Topic {
   has(connection: Connection): boolean;
   /**
    * Sends `message` to every subscriber: at once to those of this process, encoded once, and to those of the other workers by way of the
-   * primary. What one process publishes arrives everywhere in that order.
+   * primary. What one process publishes arrives everywhere in that order, but for what a handler's `error` publishes about a subscriber that
+   * is cut off meanwhile: those whose turn has not come get that first.
    *
    * @returns How many subscribers of this process it went to; those of other processes are not waited for.
    * @throws TypeError for what cannot be sent.
@@ -104,10 +104,7 @@ export class Topics {
   }
 
   #send(topic: string, message: string | Uint8Array, except: Connection | undefined): BroadcastReport {
-    const all = this.#subscribers.get(topic);
-    if (all === undefined) return { sent: 0, skipped: 0, slow: 0 };
-    if (except === undefined || !all.has(except)) return all.send(prepare(message));
-    return broadcast(all.without(except), message);
+    return this.#subscribers.get(topic)?.send(prepare(message), except) ?? { sent: 0, skipped: 0, slow: 0 };
   }
 
   #topicsOfOpen(connection: Connection): Set<string> {

@@ -66,6 +66,7 @@ describe("a text that is longer than a string can be", () => {
     const owner = {
       fault: (code: FaultCode) => faults.push(code),
       handleMessage: () => {},
+      noteMessage: () => {},
       pump: () => {},
     } as unknown as GuardOwner & InboundOwner & ReaderOwner;
     const guard = new Guard(setup.options, setup.timers, owner);

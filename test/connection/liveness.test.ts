@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
 import { TimerWheel } from "../../src/connection/index.js";
 import { type LivenessOptions, resolveLivenessOptions } from "../../src/connection/liveness-options.js";
-import { Liveness } from "../../src/connection/liveness.js";
+import { type Activity, Liveness } from "../../src/connection/liveness.js";
 import { FakeClock } from "../support/fake-clock.js";
 
 const SECOND = 1_000;
@@ -31,7 +31,24 @@ function watch(options: LivenessOptions) {
     unwrittenBytes: 0,
     onPingDue: (): void => void pings.push(sinceStart()),
   };
+  const activity: Activity = { messageMs: 0, isHeard: false };
+  /** Notes what happens, as a connection does, before it is told of it. */
   class Watch extends Liveness {
+    override onReceived(length: number, isMessageUnderWay: boolean, isBehind: boolean): void {
+      if (length > 0) activity.isHeard = true;
+      else activity.messageMs = timers.nowMs;
+      super.onReceived(length, isMessageUnderWay, isBehind);
+    }
+
+    override onMessage(): void {
+      activity.messageMs = timers.nowMs;
+      super.onMessage();
+    }
+
+    onMessageQueued(): void {
+      activity.messageMs = timers.nowMs;
+    }
+
     override get isBusy(): boolean {
       return owner.isBusy;
     }
@@ -48,7 +65,7 @@ function watch(options: LivenessOptions) {
       ended.push([code, sinceStart()]);
     }
   }
-  const liveness = new Watch(resolveLivenessOptions({ ...OFF, ...options }, 2 ** 31 - 1), timers);
+  const liveness = new Watch(resolveLivenessOptions({ ...OFF, ...options }, 2 ** 31 - 1), timers, activity);
   return {
     clock,
     timers,

@@ -7,7 +7,7 @@ import { HalyardProcess, halyardScript, untilListening } from "../support/halyar
 
 const MIB = 1024 * 1024;
 const MESSAGES = 200;
-/** What glibc has by itself; said aloud, it stays. */
+/** What glibc begins with; said aloud, it learns nothing. */
 const AT_FIRST = { MALLOC_TRIM_THRESHOLD_: String(128 * 1024) };
 
 /** Page faults of a process that the kernel had a page for. */
@@ -37,9 +37,9 @@ async function faultsForEach(env: NodeJS.ProcessEnv): Promise<number> {
 
 describe.runIf(process.platform === "linux")("the memory of long messages", { timeout: 60_000 }, () => {
   test("is used again, not given back to the kernel and fetched anew", async () => {
-    const byItself = await faultsForEach({ ...process.env, ...AT_FIRST });
+    const unlearned = await faultsForEach({ ...process.env, ...AT_FIRST });
     const kept = await faultsForEach(process.env);
-    expect(byItself).toBeGreaterThan(100);
-    expect(kept).toBeLessThan(byItself / 4);
+    expect(unlearned).toBeGreaterThan(100);
+    expect(kept).toBeLessThan(unlearned / 4);
   });
 });

@@ -16,7 +16,10 @@ const name = fc.constantFrom<"a" | "b">("a", "b");
 const length = fc.oneof(fc.nat({ max: 20 }), fc.nat({ max: 400 }), fc.constantFrom(125, 126, 511, 600, 1_500));
 const anyStep = fc.oneof(
   { weight: 8, arbitrary: fc.record({ act: fc.constant("publish"), topic: name, length, isText: fc.boolean() }) },
-  { weight: 1, arbitrary: fc.record({ act: fc.constant("publish to others"), topic: name, length, who }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ act: fc.constant("publish to others"), topic: name, length, who, again: fc.nat(2) }),
+  },
   { weight: 3, arbitrary: fc.record({ act: fc.constant("write"), who, length, isText: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ act: fc.constant("ping"), who }) },
   { weight: 1, arbitrary: fc.record({ act: fc.constant("look"), who }) },
@@ -93,7 +96,7 @@ async function take(step: Step, number: number, topics: Topics, listeners: reado
       publish(topics[step.topic]);
       break;
     case "publish to others":
-      publish(topics[step.topic], connection);
+      for (let i = 0; i <= step.again; i++) publish(topics[step.topic], connection);
       break;
     case "write":
       listener.expect(message);
