@@ -106,8 +106,7 @@ export class Inbound implements ReceiverSink, InflatedSink, InflowOwner {
 
   /** Whether it has nothing of its connection's, so that it can serve another meanwhile. */
   get isAtRest(): boolean {
-    if (!this.#takesMessages || this.#isWatched || this.#memory !== undefined) return false;
-    return this.#inflow.isAtRest && this.#receiver.isAtRest;
+    return this.#takesMessages && this.#memory === undefined && this.#inflow.isAtRest && this.#receiver.isAtRest;
   }
 
   /** Serves `owner` from now on, as if made for it. Only where there is neither compression, nor an observer, nor a limit of rate. */

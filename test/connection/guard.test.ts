@@ -238,6 +238,28 @@ describe("a message that has begun", () => {
     expect(info.error?.message).toContain("messageTimeoutMs: 60000 ms");
   });
 
+  test("and has come whole holds nobody to a time; the next that begins has its own", async () => {
+    const meeting = await meetOnClock({ ...patient, idleTimeoutMs: 0 });
+    const { clock, peer, connection } = meeting;
+    connection.handle({});
+    peer.send(text("begun", false));
+    await arrived(meeting);
+    clock.advance(30 * SECOND);
+    peer.send(continuation(" and whole"));
+    await arrived(meeting);
+    clock.advance(HOUR);
+    expect(connection.state).toBe("open");
+    peer.send(text("begun", false));
+    await arrived(meeting);
+    clock.advance(50 * SECOND);
+    peer.send(continuation(" and whole"), text("the next", false));
+    await arrived(meeting);
+    clock.advance(59 * SECOND);
+    expect(connection.state).toBe("open");
+    clock.advance(2 * SECOND);
+    expect(connection.state).toBe("closing");
+  });
+
   test("and comes one byte a second, with pings between, ends it as well", async () => {
     const meeting = await meetOnClock(patient);
     const { clock, peer, connection } = meeting;
