@@ -33,19 +33,7 @@ const BACKLOG_SLAB_BYTES = 4 * 1024;
  * that lie side by side in one slab are a run, and one stretch to write.
  */
 export class GatheredFrames {
-  readonly #shared: WriteSlabPool;
-  readonly #maskKeys: MaskKeys | undefined;
   #bytes = 0;
-  /** Closed runs, and payloads too long to copy. */
-  #chunks: Uint8Array[] = [];
-  /** What they lie in, but for the run that is still being written; there once something does. */
-  #held: Holds | undefined;
-  /** Whether they may lie here for long, and are written into memory of their connection's own. */
-  #isBacklog = false;
-  #own: WriteSlabPool | undefined;
-  /** The key of the frame that is being written; 0 where frames are not masked. */
-  #maskKey = 0;
-
   // The run that is still being written, or has just been taken: `#runSlab.bytes[#runStart, #runEnd)`. Nearly always it is all there is, so
   // it holds its slab itself: to have `Holds` do that takes a hundredth of echo-64B-1, for it is cold after a system call.
   #runSlab: WriteSlab | undefined;
@@ -53,6 +41,18 @@ export class GatheredFrames {
   #runEnd = 0;
   /** Where others are sent the same, and what is sent to all of them is added without a word. */
   #common: CommonRun | undefined;
+  /** Closed runs, and payloads too long to copy. */
+  #chunks: Uint8Array[] = [];
+  /** What they lie in, but for the run that is still being written; there once something does. */
+  #held: Holds | undefined;
+
+  readonly #shared: WriteSlabPool;
+  readonly #maskKeys: MaskKeys | undefined;
+  /** Whether they may lie here for long, and are written into memory of their connection's own. */
+  #isBacklog = false;
+  #own: WriteSlabPool | undefined;
+  /** The key of the frame that is being written; 0 where frames are not masked. */
+  #maskKey = 0;
 
   /**
    * @param shared where frames are written that go out within the turn

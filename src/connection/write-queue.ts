@@ -35,15 +35,15 @@ export interface WriteQueueOwner {
 export class WriteQueue implements SocketWriterOwner {
   readonly #frames: GatheredFrames;
   readonly #writer: SocketWriter;
-  readonly #owner: WriteQueueOwner;
-  /** Bytes that are gathered before the end of the turn is not waited for. */
-  readonly #flushBytes: number;
   #isInFlight = false;
-  /** What holds the memory of a write that has to wait; there once one had to. */
-  #inFlightHeld: Holds | undefined;
   #isFlushDue = false;
   #isCorked = false;
   #isEnding = false;
+  /** Bytes that are gathered before the end of the turn is not waited for. */
+  readonly #flushBytes: number;
+  readonly #owner: WriteQueueOwner;
+  /** What holds the memory of a write that has to wait; there once one had to. */
+  #inFlightHeld: Holds | undefined;
 
   /** @param socket what is written to */
   constructor(socket: Transport, { options, writeSlabs, maskKeys }: WriteQueueSetup, owner: WriteQueueOwner) {
