@@ -45,6 +45,7 @@ export class Guard extends Liveness implements RateLimitOwner, OutboxGuard {
     this.rate = options.rateLimit === undefined ? undefined : new RateLimit(options.rateLimit, timers, this);
   }
 
+  /** As a liveness is told, and of every read where the peer is held to a rate. */
   override onReceived(length: number, isMessageUnderWay: boolean, isBehind: boolean): void {
     if (this.rate !== undefined) {
       if (this.isBehind !== isBehind) this.rate.setBehind(isBehind);

@@ -62,7 +62,7 @@ export class Inbound implements ReceiverSink, InflatedSink, InflowOwner {
   #guard: Guard;
   /** There where the peer is held to a rate. */
   readonly #rate: RateLimit | undefined;
-  /** Whether the guard waits to be told how it goes on: a message is under way, or what has come waits. */
+  /** Whether the guard waits to be told how it goes on: a message is under way, or what has come waits. Not at rest, where neither is so. */
   #isWatched = false;
   readonly #receiver: Receiver;
   readonly #inflow: Inflow;

@@ -15,7 +15,7 @@ const LOOKS = 4;
  * connections each object has to be fetched from beyond the processor's nearest caches (0.98 of the processor time of echo-64B-1-1000c).
  */
 export interface Activity {
-  /** When a message came or was given to send, by the wheel's clock. */
+  /** When a message came, was asked for, handled or given to send, by the wheel's clock; when it opened, before there is one. */
   messageMs: number;
   /** Whether something has been read since the last ping. */
   isHeard: boolean;
@@ -40,7 +40,7 @@ export abstract class Liveness extends Deadline {
 
   readonly #endOfLifeMs: Time;
   #pingDueMs: Time;
-  /** Of the last ping. */
+  /** What counts while nothing has been heard since the last ping. */
   #pongDueMs: Time;
   #isMessageUnderWay = false;
   /** There while a message is under way. */
@@ -87,8 +87,8 @@ export abstract class Liveness extends Deadline {
   }
 
   /**
-   * `length` bytes were read, maybe none, and what had been has been gone through as far as it is taken. Need not be told where no message is
-   * under way and nothing waits, and it has been told so before.
+   * `length` bytes were read, maybe none, and what had been has been gone through as far as it is taken. Need only be told where a message
+   * is under way or something waits, and once neither is so any more.
    */
   onReceived(length: number, isMessageUnderWay: boolean, isBehind: boolean): void {
     if (this.#messageDueMs !== undefined) this.#messageDueMs += Math.ceil(length / LEAST_BYTES_PER_MS);

@@ -1,6 +1,9 @@
 import { RingPlace } from "./ring.js";
 
-/** Who can be in a roster: in one at a time. To be in it takes nothing beside the member itself. */
+/**
+ * Who can be in a roster: in one at a time. To be in it takes nothing beside the member itself. Four classes extend it: a fifth would want its
+ * fields assigned, as those of `RingPlace` are.
+ */
 export abstract class RosterMember extends RingPlace {
   /** The roster's: the one that it was last added to. */
   roster: unknown;

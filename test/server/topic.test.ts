@@ -1,8 +1,9 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { Connection } from "../../src/connection/index.js";
 import type { Server } from "../../src/server/index.js";
 import { type Publication, Topics } from "../../src/server/topic.js";
 import { listening } from "../support/listening.js";
+import { liveBytes } from "../support/live-bytes.js";
 import { RawPeer } from "../support/raw-peer.js";
 import { nextTurn, until } from "../support/turns.js";
 
@@ -107,6 +108,31 @@ describe("a topic", () => {
       server.topic("news").publish("hello");
       for (const { bufferedBytes } of connections) expect(bufferedBytes).toBe(frames * 7);
     }
+  });
+
+  test("adds a message for all at once whoever is left out that is none of them", async () => {
+    const { server, connections } = await meet(3);
+    const [subscriber, ...others] = connections;
+    server.topic("news").add(subscriber);
+    const write = vi.spyOn(subscriber, "write");
+    for (const except of [...others, undefined]) server.topic("news").publish("hello", { except });
+    expect(write).toHaveBeenCalledTimes(1);
+    expect(subscriber.bufferedBytes).toBe(3 * 7);
+  });
+
+  test("lets go of a connection that is closed, though it was the last to be left out", async () => {
+    const { server, peers, connections } = await meet(2);
+    server.topic("news").add(connections[0]);
+    const left = new WeakRef(connections.pop() as Connection);
+    peers[1]?.raw.reset();
+    await until(() => left.deref()?.state !== "open");
+    server.topic("news").publish("somebody has left", { except: left.deref() });
+    for (let turn = 0; turn < 20 && left.deref() !== undefined; turn++) {
+      await nextTurn();
+      liveBytes();
+    }
+    expect(left.deref()).toBeUndefined();
+    expect(server.topic("news").size).toBe(1);
   });
 
   test("reaches all, each once, where one is cut off meanwhile and its handler publishes, adds and removes", async () => {
