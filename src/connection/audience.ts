@@ -17,8 +17,8 @@ interface Sent {
 
 /**
  * Connections that are sent the same again and again. The first message of a turn is queued for each. Most have the same to write next then,
- * and what follows is added for all of those at once, until one of them writes or is sent anything else, or another is left out: of 16 messages to 500 that takes
- * 0.91 of the processor time (broadcast-500-16).
+ * and what follows is added for all of those at once, until one of them writes or is sent anything else, or another is left out: of 16
+ * messages to 500 that takes 0.91 of the processor time (broadcast-500-16).
  *
  * @internal
  */

@@ -37,8 +37,8 @@ export interface Topic {
   has(connection: Connection): boolean;
   /**
    * Sends `message` to every subscriber: at once to those of this process, encoded once, and to those of the other workers by way of the
-   * primary. What one process publishes arrives everywhere in that order, but for what a handler's `error` or an observer publishes about a subscriber that
-   * is cut off meanwhile: those whose turn has not come get that first.
+   * primary. What one process publishes arrives everywhere in that order, but for what a handler's `error` or an observer publishes about
+   * a subscriber that is cut off meanwhile: those whose turn has not come get that first.
    *
    * @returns How many subscribers of this process it went to; those of other processes are not waited for.
    * @throws TypeError for what cannot be sent.
