@@ -33,6 +33,7 @@ const BACKLOG_SLAB_BYTES = 4 * 1024;
  * that lie side by side in one slab are a run, and one stretch to write.
  */
 export class GatheredFrames {
+  // What every write needs, side by side (0.97 of the processor time of echo-64B-16, with that of `WriteQueue`).
   #bytes = 0;
   // The run that is still being written, or has just been taken: `#runSlab.bytes[#runStart, #runEnd)`. Nearly always it is all there is, so
   // it holds its slab itself: to have `Holds` do that takes a hundredth of echo-64B-1, for it is cold after a system call.

@@ -64,7 +64,6 @@ export class Outbox implements WriteQueueOwner, LateMessagesOwner {
   #owedPong: Uint8Array | undefined;
   /** The payload of a close frame that stands in line. */
   #owedClose: Uint8Array | undefined;
-  /** Whether nothing is sent any more but what is queued. */
   #hasEnded = false;
   /** What the budget knows of; a connection whose writes are all taken at once has none. */
   #queued: QueuedBytes | undefined;

@@ -33,6 +33,7 @@ export interface WriteQueueOwner {
  * follow are gathered, in memory of this connection's own, and go out together when it is done.
  */
 export class WriteQueue implements SocketWriterOwner {
+  // What every write needs, side by side.
   readonly #frames: GatheredFrames;
   readonly #writer: SocketWriter;
   #isInFlight = false;
