@@ -118,14 +118,13 @@ export class ReconnectingSocket<B extends BinaryType = "arraybuffer"> implements
     if (this.#state.kind === "closed" || this.#state.kind === "closing") {
       throw new ReconnectingError("closed", "this socket is closed; make another");
     }
-    this.#makeRoom(byteLengthOf(message));
+    const dropped = this.#makeRoom(byteLengthOf(message));
     const own = snapshotOf(message);
-    if (this.#link?.canSend === true) {
-      this.#link.send(own);
-      return "sent";
-    }
-    this.#queue.add(own);
-    return "queued";
+    const isSent = this.#link?.canSend === true;
+    if (isSent) this.#link?.send(own);
+    else this.#queue.add(own);
+    this.#tellLoss("overflow", dropped); // whoever hears of it may close
+    return isSent ? "sent" : "queued";
   }
 
   /** Connects anew, at once: for a "Reconnect now" button, or after a token has changed. Does nothing once it closes. */
@@ -308,17 +307,18 @@ export class ReconnectingSocket<B extends BinaryType = "arraybuffer"> implements
     if (environment.nowMs() + delayMs < this.#state.retryAtMs) this.#wait(this.#state.reason, delayMs);
   }
 
-  #makeRoom(bytes: number): void {
+  /** What gives way to a message of so many bytes. */
+  #makeRoom(bytes: number): readonly Sendable[] {
     const buffered = this.#link?.bufferedAmount ?? 0;
     const { overflow, maxQueuedBytes } = this.#options;
-    if (this.#queue.hasRoomFor(bytes, buffered)) return;
     const dropped: Sendable[] = [];
     if (overflow === "drop-oldest" && bytes + buffered <= maxQueuedBytes) {
       while (!this.#queue.hasRoomFor(bytes, buffered)) dropped.push(this.#queue.take());
-      this.#tellLoss("overflow", dropped);
-      return;
     }
-    throw new ReconnectingError("queue-full", "the queue is full; raise maxQueuedBytes or maxQueuedMessages");
+    if (!this.#queue.hasRoomFor(bytes, buffered)) {
+      throw new ReconnectingError("queue-full", "the queue is full; raise maxQueuedBytes or maxQueuedMessages");
+    }
+    return dropped;
   }
 
   #finish(reason: EndReason): void {

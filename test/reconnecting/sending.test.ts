@@ -118,6 +118,23 @@ describe("sending over a reconnecting socket", () => {
     expect(subject.socket.queuedMessages).toBe(2);
   });
 
+  test("loses nothing untold where who hears of an overflow closes, or sends", async () => {
+    const subject = new World().reconnecting({ maxQueuedMessages: 2, overflow: "drop-oldest" });
+    const { socket, losses } = subject;
+    const done = socket.on("loss", ({ kind }) => {
+      done();
+      socket.send("and this");
+      if (kind === "overflow") void socket.close();
+    });
+    for (const message of ["one", "two", "three"]) socket.send(message);
+    await socket.closed;
+    expect(losses).toEqual([
+      { kind: "overflow", messages: ["one"], omitted: 0 },
+      { kind: "overflow", messages: ["two"], omitted: 0 },
+      { kind: "unsent", messages: ["three", "and this"], omitted: 0 },
+    ]);
+  });
+
   test("tells what never left when it is closed for good", async () => {
     const subject = new World().reconnecting();
     subject.socket.send("one");
