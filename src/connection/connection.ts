@@ -186,8 +186,9 @@ export class Connection<Data = unknown> implements AsyncIterable<Message> {
 
   /**
    * Queues `message` behind those sent before, at once, and resolves when there is room for more. A binary message longer
-   * than half of `writeBufferSize` is not copied: leave it as it is until `bufferedBytes` is 0. An async iterable is sent as one
-   * message in fragments, each piece as it comes; should it fail after its first piece, the connection ends with 1011.
+   * than half of `writeBufferSize` is not copied: leave it as it is until `bufferedBytes` is 0; should its buffer be transferred
+   * before it is written, the connection ends with 1011. An async iterable is sent as one message in fragments, each piece as it comes;
+   * should it fail after its first piece, the connection ends with 1011, too.
    *
    * Rejects with `ConnectionError` `not-open` when the connection is not open or ends before there is room. A promise that
    * nobody awaits does not become an unhandled rejection.

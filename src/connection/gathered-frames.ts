@@ -74,6 +74,11 @@ export class GatheredFrames {
     return this.#bytes === 0 && this.#runSlab === undefined && this.#held?.isEmpty !== false;
   }
 
+  /** Whether the memory of a long payload was transferred to somebody else meanwhile: what follows it would be taken for it. */
+  get isTorn(): boolean {
+    return this.#chunks.length > 0 && this.#chunks.some(({ length }) => length === 0);
+  }
+
   /** Adds a text message in one frame. */
   text(message: string): void {
     this.leaveCommon();

@@ -2,7 +2,7 @@ import { type Deferred, defer, handled } from "../internal/deferred.js";
 import type { CompressedOutbound, SendMode } from "./compressed-outbound.js";
 import type { ConnectionError } from "./connection-error.js";
 import { FragmentedMessage, type FragmentSink } from "./fragmented-message.js";
-import type { MessageSource } from "./message.js";
+import { bytesOf, type MessageSource } from "./message.js";
 import { lasting } from "./reused-memory.js";
 import { SendLine, type SendLineOwner } from "./send-line.js";
 import type { SendOptions } from "./send-options.js";
@@ -69,6 +69,7 @@ export class LateMessages {
         return;
       }
       const payload = message instanceof Blob ? new Uint8Array(await message.arrayBuffer()) : message;
+      if (payload instanceof Uint8Array) bytesOf(payload); // it has waited, and may have been transferred meanwhile
       const put = await this.#prepare(payload, mode ?? this.#owner.modeOf(payload, options));
       release();
       if (this.#owner.hasEnded) throw this.#owner.notOpen();

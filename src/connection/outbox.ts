@@ -6,6 +6,7 @@ import type { ConnectionError } from "./connection-error.js";
 import type { ResolvedConnectionOptions } from "./connection-options.js";
 import { Deflater } from "./deflate/index.js";
 import { LateMessages, type LateMessagesOwner } from "./late-messages.js";
+import { TRANSFERRED } from "./message.js";
 import { NOBODY } from "./nobody.js";
 import type { Observation } from "./observation.js";
 import { ObservedWriteQueue } from "./observed-write-queue.js";
@@ -341,6 +342,10 @@ export class Outbox implements WriteQueueOwner, LateMessagesOwner {
     }
     this.#queued?.forget();
     this.#noticeRoom();
+  }
+
+  onTorn(): void {
+    this.#owner.onUnreadable(new TypeError(TRANSFERRED));
   }
 
   #noticeStall(): void {

@@ -21,8 +21,8 @@ export type LateMessage = Blob | MessageSource;
  * @throws TypeError for what cannot be sent.
  */
 export function payloadOf(message: Sendable): Payload | LateMessage {
-  if (typeof message === "string" || message instanceof Uint8Array) return message;
-  if (typeof message !== "object" || message === null) return bytesOf(message);
+  if (typeof message === "string") return message;
+  if (typeof message !== "object" || message === null || message instanceof Uint8Array) return bytesOf(message);
   if (message instanceof PreparedMessage || message instanceof Blob || Symbol.asyncIterator in message) return message;
   return bytesOf(message);
 }

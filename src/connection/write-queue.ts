@@ -26,6 +26,8 @@ export interface WriteQueueOwner {
   onStalled(): void;
   /** It has taken it now. */
   onWritten(): void;
+  /** What was queued cannot be written, for memory of it is somebody else's by now, and is forgotten. */
+  onTorn(): void;
 }
 
 /**
@@ -147,6 +149,11 @@ export class WriteQueue implements SocketWriterOwner {
   flush(): void {
     this.#isFlushDue = false;
     if (this.#isInFlight || this.#frames.bytes === 0 || this.#writer.isOver) return;
+    if (this.#frames.isTorn) {
+      this.#frames.discard();
+      this.#owner.onTorn();
+      return;
+    }
     if (this.#writer.write(this.#frames)) {
       this.#frames.release();
       return;

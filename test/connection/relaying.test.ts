@@ -173,7 +173,6 @@ describe("a borrowed message that a handler sends on", () => {
     });
     // The longest that is copied; what is shorter may come in memory of a pool of Node's, which cannot be transferred.
     peer.send(binary(Buffer.alloc(32 * KIB, 1)));
-    expect(await peer.hear()).toEqual({ binary: "" });
     expect(await peer.hear()).toMatchObject({ close: 1011 });
     expect(server.errors.splice(0)).toEqual([expect.any(TypeError)]);
   });

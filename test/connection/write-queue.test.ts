@@ -23,7 +23,7 @@ function setUp(maskKeys: MaskKeys | undefined) {
   const queue = new WriteQueue(
     socket,
     { writeSlabs: new WriteSlabPool(SLAB_BYTES), options: resolveConnectionOptions({}), maskKeys },
-    { onStalled() {}, onWritten() {} },
+    { onStalled() {}, onWritten() {}, onTorn() {} },
   );
   const output = async (): Promise<Buffer> => {
     queue.flush();
@@ -134,7 +134,7 @@ describe("a queue on a duplex that is no socket", () => {
     });
     const writeSlabs = new WriteSlabPool(SLAB_BYTES);
     const setup = { writeSlabs, options: resolveConnectionOptions({}), maskKeys: undefined };
-    const queue = new WriteQueue(socket, setup, { onStalled() {}, onWritten() {} });
+    const queue = new WriteQueue(socket, setup, { onStalled() {}, onWritten() {}, onTorn() {} });
     const long = Buffer.alloc(10_000, 1);
     queue.text("first");
     queue.frame(FIN | Opcode.binary, long);
@@ -164,7 +164,7 @@ describe("two queues that write into the same slabs, one of them to a peer that 
     const slabBytes = 16 * 1024; // another size than that of a backlog's slabs
     const writeSlabs = new WriteSlabPool(slabBytes);
     const setup = { writeSlabs, options: resolveConnectionOptions({}), maskKeys: undefined };
-    const owner = { onStalled() {}, onWritten() {} };
+    const owner = { onStalled() {}, onWritten() {}, onTorn() {} };
     const slow = new WriteQueue(new SlowSocket(), setup, owner);
     const quick = new WriteQueue(new Duplex({ write: (_, __, done) => done(), read() {} }), setup, owner);
     const slabs = new Set<ArrayBufferLike>();
@@ -201,7 +201,7 @@ describe("prepared messages, sent to several", () => {
       });
       Object.defineProperties(socket, { writableLength: { value: 0 }, destroyed: { value: false } });
       const setup = { writeSlabs, options: resolveConnectionOptions({}), maskKeys: undefined };
-      return { writes, queue: new WriteQueue(socket, setup, { onStalled() {}, onWritten() {} }) };
+      return { writes, queue: new WriteQueue(socket, setup, { onStalled() {}, onWritten() {}, onTorn() {} }) };
     });
   }
 
