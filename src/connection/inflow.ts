@@ -81,11 +81,11 @@ export class Inflow {
   }
 
   /**
-   * Has `pump` called after this turn, when something is kept. A reader that is quick comes back before that by itself; one
-   * that never does must not keep a close frame behind its message from being seen.
+   * Has `pump` called after this turn, when something is kept or may wait in the socket. A reader that is quick comes back before that by
+   * itself; one that never does must not keep a close frame behind its message from being seen.
    */
   pumpSoon(): void {
-    if (this.#kept === undefined || this.#isPumpDue) return;
+    if (!this.isBehind || this.#isPumpDue) return;
     this.#isPumpDue = true;
     setImmediate(pumpDue, this);
   }

@@ -67,6 +67,25 @@ describe("nothing is lost", () => {
     }
   });
 
+  test("behind the last message that was asked for, by a reader that takes its time: a ping is answered, and the end is seen", async () => {
+    const { peer, connection, server } = await meet();
+    const socket = server.sockets[0] as Socket;
+    for (const sent of [["a", "b"], ["c"]]) {
+      const before = socket.bytesRead;
+      peer.say(...sent);
+      await until(() => socket.bytesRead > before);
+      await nextTurn();
+    }
+    expect(socket.isPaused()).toBe(true);
+    for (const message of ["a", "b", "c"]) {
+      expect(await connection.receive()).toBe(message);
+      for (let turn = 0; turn < 3; turn++) await nextTurn();
+    }
+    peer.send(ping("?"), close(1000));
+    expect(await peer.hear()).toEqual({ pong: "?" });
+    expect(await connection.closed).toMatchObject({ code: 1000, by: "peer" });
+  });
+
   test("before a handler that awaits first", async () => {
     const { peer, connection, server } = await meet();
     const socket = server.sockets[0] as Socket;
