@@ -1,27 +1,11 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
-import ts from "typescript";
 import { expect, onTestFinished, test } from "vitest";
+import { compileProgram } from "../examples/program.js";
 
 const MIB = 1024 * 1024;
 /** `npm run proof:streams` sends 2 GiB; each change is tested with less. */
 const total = Number(process.env["HALYARD_LONG_MESSAGE_MIB"] ?? 192) * MIB;
-const root = resolve(import.meta.dirname, "../..");
-
-/** The fixture as JavaScript within the package, so that it finds `halyard/server` as a user's program would. */
-async function compile(): Promise<string> {
-  const source = await readFile(join(import.meta.dirname, "long-message.fixture.ts"), "utf8");
-  const { outputText } = ts.transpileModule(source, {
-    compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 },
-  });
-  const folder = join(root, "test-artefacts");
-  await mkdir(folder, { recursive: true });
-  const file = join(folder, "long-message.mjs");
-  await writeFile(file, outputText);
-  return file;
-}
 
 function run(file: string, ...args: string[]): ChildProcess {
   const child = fork(file, args, { execArgv: ["--expose-gc"], stdio: ["ignore", "inherit", "inherit", "ipc"] });
@@ -44,7 +28,7 @@ test(
     timeout: 240_000,
   },
   async () => {
-    const file = await compile();
+    const file = compileProgram("test/package/long-message.fixture.ts", "long-message");
     const server = run(file, "server");
     const { port } = await said(server);
     const client = run(file, "client", String(port), String(total));

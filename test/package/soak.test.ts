@@ -1,0 +1,120 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { setTimeout as delay } from "node:timers/promises";
+import { generate } from "selfsigned";
+import { expect, onTestFinished, test } from "vitest";
+import { compileProgram } from "../examples/program.js";
+import { comeBack, echo, echoOfWs, echoSome, listen, speak, stream } from "./soak/guests.js";
+import type { Host, Visit } from "./soak/host.js";
+import { sleep, vandalise } from "./soak/nuisances.js";
+
+const MIB = 1024 * 1024;
+/** `npm run proof:soak` takes twenty minutes; each change is tested for some seconds. */
+const minutes = Number(process.env["HALYARD_SOAK_MINUTES"] ?? 0.1);
+/** At the end of a scene everybody leaves. */
+const SCENES = 12;
+/** What the server may hold more than it did at the end of the first third: what is kept to be used again comes and goes. */
+const CEILING = 4 * MIB;
+
+/** Who comes, and how many of them at a time. */
+const cast: readonly (readonly [Visit, number])[] = [
+  [echo, 12],
+  [echoSome, 4],
+  [echoOfWs, 4],
+  [stream, 3],
+  [speak, 4],
+  [listen, 20],
+  [comeBack, 4],
+  [sleep, 4],
+  [vandalise, 8],
+];
+
+/** What the server says of itself. */
+interface Look {
+  readonly liveBytes: number;
+  readonly connections: number;
+  readonly errors: readonly string[];
+}
+
+/** The server, in a process of its own. */
+class SoakedServer {
+  readonly #child: ChildProcess;
+  readonly #ca: string;
+
+  private constructor(key: string, cert: string) {
+    const file = compileProgram("test/package/soak/server.fixture.ts", "soak-server");
+    this.#ca = cert;
+    this.#child = fork(file, [key, cert], {
+      execArgv: ["--expose-gc"],
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+    });
+    onTestFinished(() => void this.#child.kill("SIGKILL"));
+  }
+
+  static async start(): Promise<SoakedServer> {
+    const { private: key, cert } = await generate([{ name: "commonName", value: "localhost" }]);
+    return new SoakedServer(key, cert);
+  }
+
+  async host(): Promise<Host> {
+    const [{ ports }] = (await once(this.#child, "message")) as [{ ports: readonly [number, number] }];
+    return { port: ports[0], securePort: ports[1], ca: this.#ca };
+  }
+
+  async look(): Promise<Look> {
+    this.#child.send("look");
+    const [look] = (await once(this.#child, "message")) as [Look];
+    return look;
+  }
+
+  /** Looks until everybody has left. */
+  async empty(): Promise<Look> {
+    for (;;) {
+      const look = await this.look();
+      if (look.connections === 0) return look;
+      await delay(20);
+    }
+  }
+}
+
+/** Has the whole cast come again and again; gives how many visits there were. */
+async function play(host: Host, durationMs: number): Promise<number> {
+  const endMs = performance.now() + durationMs;
+  let visits = 0;
+  const actors = cast.flatMap(([visit, count]) =>
+    Array.from({ length: count }, async () => {
+      for (; performance.now() < endMs; visits++) {
+        await visit(host).catch((cause: unknown) => {
+          throw new Error(`a visit "${visit.name}" went wrong`, { cause });
+        });
+      }
+    }),
+  );
+  await Promise.all(actors);
+  return visits;
+}
+
+/** The least of several: what is held for good is in each of them. */
+function least(looks: readonly Look[]): number {
+  return Math.min(...looks.map(({ liveBytes }) => liveBytes));
+}
+
+test(
+  `a server visited for ${minutes * 60} seconds by all kinds of peers answers all, and holds no more at the end than before`,
+  { timeout: (minutes + 2) * 60_000 },
+  async () => {
+    const server = await SoakedServer.start();
+    const host = await server.host();
+    const looks: Look[] = [];
+    let visits = 0;
+    for (let scene = 0; scene < SCENES; scene++) {
+      visits += await play(host, (minutes * 60_000) / SCENES);
+      looks.push(await server.empty());
+    }
+    const third = SCENES / 3;
+    const grown = least(looks.slice(-third)) - least(looks.slice(1, third));
+    console.log(`${visits} visits; live bytes after each scene: ${looks.map(({ liveBytes }) => liveBytes).join(" ")}`);
+    expect(looks.flatMap(({ errors }) => errors)).toEqual([]);
+    expect(grown).toBeLessThan(CEILING);
+  },
+);
