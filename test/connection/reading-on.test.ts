@@ -42,7 +42,7 @@ async function take(connection: Connection, way: string, sent: Buffer): Promise<
   if (way === "part") {
     const stream = await connection.receiveStream();
     await stream?.[Symbol.asyncIterator]().next();
-    await stream?.cancel();
+    stream?.cancel();
     return;
   }
   if (way === "stream") {
