@@ -21,7 +21,7 @@ import { join, resolve } from "node:path";
 /**
  * @typedef {object} Report what is looked at of a report of the test runner
  * @property {number} numPassedTests
- * @property {readonly { name: string, status: string, assertionResults: readonly { status: string, fullName: string }[] }[]} testResults
+ * @property {readonly { name: string, status: string, assertionResults: readonly { status: string, fullName: string, failureMessages?: readonly string[] }[] }[]} testResults
  */
 
 /** @type {Readonly<Record<string, Runtime>>} */
@@ -61,7 +61,7 @@ function programOf(name, runtime) {
 }
 
 /**
- * Runs tests; gives the names of those that failed, and how many passed.
+ * Runs tests; gives the names of those that failed, what each said by its name, and how many passed.
  * @param {string} node what runs the test runner @param {readonly string[]} args @param {NodeJS.ProcessEnv} env
  */
 function run(node, args, env) {
@@ -75,7 +75,10 @@ function run(node, args, env) {
     const tests = assertionResults.filter((test) => test.status === "failed").map(({ fullName }) => fullName);
     return status === "failed" && tests.length === 0 ? [`${name} could not be run`] : tests;
   });
-  return { passed: numPassedTests, failed };
+  const said = testResults
+    .flatMap(({ assertionResults }) => assertionResults)
+    .map(({ fullName, failureMessages }) => /** @type {const} */ ([fullName, failureMessages?.join("\n") ?? ""]));
+  return { passed: numPassedTests, failed, said };
 }
 
 /** What is known to differ: why, by runtime and test. */
@@ -100,7 +103,8 @@ function check(name, runtime) {
   console.log(
     `${name}: ${passed} passed, ${unexpected.length} failed, ${failed.length - unexpected.length} known to differ`,
   );
-  for (const test of unexpected) console.log(`  failed: ${test}`);
+  const said = new Map(results.flatMap((result) => result.said));
+  for (const test of unexpected) console.log(`  failed: ${test}\n${said.get(test) ?? ""}`);
   for (const test of mended) console.log(`  passes now, take it out of runtime-differences.json: ${test}`);
   return unexpected.length === 0 && mended.length === 0;
 }
