@@ -13,7 +13,7 @@ const MIB = 1024 * 1024;
 const minutes = Number(process.env["HALYARD_SOAK_MINUTES"] ?? 0.1);
 /** At the end of a scene everybody leaves. */
 const SCENES = 12;
-/** What the server may hold more than it did at the end of the first third: what is kept to be used again comes and goes. */
+/** How much more the server may hold in the last third of the scenes than in the first, at the least: what is kept for reuse comes and goes. */
 const CEILING = 4 * MIB;
 
 /** Who comes, and how many of them at a time. */
