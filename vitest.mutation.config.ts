@@ -1,15 +1,20 @@
 import { defineConfig, type ViteUserConfig } from "vitest/config";
 
-/** Whose mutants are run: `npm run mutation` takes the protocol core, `npm run mutation:reconnecting` the reconnecting client. */
+/** Whose mutants are run: `npm run mutation` takes the protocol core, `mutation:connection` what is between it and the socket, and so on. */
 const part = process.env["MUTATED"] ?? "protocol";
 
-/** What the core does with frames that others have found is tested with those who find them. */
-const elsewhere: readonly string[] = part === "protocol" ? ["test/connection/whole-frames.test.ts"] : [];
+/** Tests of a part that stand with others. */
+const elsewhere: Readonly<Record<string, readonly string[]>> = {
+  // What the core does with frames that others have found is tested with those who find them.
+  protocol: ["test/connection/whole-frames.test.ts"],
+  // Topics are the server's; the audience that they publish to is of its connections.
+  connection: ["test/server/topic-order.test.ts", "test/server/topic.test.ts"],
+};
 
 /** The tests that are run against each mutant: those of the same part, and few others. */
 const config: ViteUserConfig = defineConfig({
   test: {
-    include: [`test/${part}/**/*.test.ts`, ...elsewhere],
+    include: [`test/${part}/**/*.test.ts`, ...(elsewhere[part] ?? [])],
     exclude: ["test/reconnecting/life.test.ts"], // seconds for each mutant
     // A test that hangs must end, not one that waits for a busy machine.
     testTimeout: 20_000,

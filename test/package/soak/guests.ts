@@ -32,7 +32,7 @@ async function leave(connection: Connection): Promise<void> {
 }
 
 /** To compare long messages by `expect` takes longer than to echo them. */
-function expectSame(received: string | Uint8Array | undefined, sent: string | Buffer | undefined): void {
+export function expectSame(received: string | Uint8Array | undefined, sent: string | Buffer | undefined): void {
   const isSame =
     typeof sent === "string" ? received === sent : received instanceof Uint8Array && sent?.equals(received);
   if (isSame !== true) expect(received).toEqual(sent);
