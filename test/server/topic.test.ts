@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
 import type { Connection } from "../../src/connection/index.js";
-import type { Server } from "../../src/server/index.js";
+import type { Server, ServeOptions } from "../../src/server/index.js";
 import { type Publication, Topics } from "../../src/server/topic.js";
 import { listening } from "../support/listening.js";
 import { liveBytes } from "../support/live-bytes.js";
@@ -8,9 +8,10 @@ import { RawPeer } from "../support/raw-peer.js";
 import { nextTurn, until } from "../support/turns.js";
 
 /** So many peers that have joined, and the server's side of each. */
-async function meet(count: number) {
+async function meet(count: number, options: Partial<ServeOptions> = {}) {
   const connections: Connection[] = [];
   const server: Server = await listening({
+    ...options,
     routes: { "/": { open: (connection) => void connections.push(connection), message: () => {} } },
   });
   const peers: RawPeer[] = [];
@@ -108,6 +109,16 @@ describe("a topic", () => {
       server.topic("news").publish("hello");
       for (const { bufferedBytes } of connections) expect(bufferedBytes).toBe(frames * 7);
     }
+  });
+
+  test("is written before the turn ends where as much has gathered as a connection may have queued", async () => {
+    const { server, peers, connections } = await meet(2, { highWaterMark: 1_000 });
+    for (const connection of connections) server.topic("news").add(connection);
+    for (let message = 0; message < 20; message++) {
+      server.topic("news").publish("x".repeat(300));
+      for (const { bufferedBytes } of connections) expect(bufferedBytes).toBeLessThan(1_000);
+    }
+    for (const peer of peers) for (let i = 0; i < 20; i++) expect(await peer.hear()).toEqual({ text: "x".repeat(300) });
   });
 
   test("adds a message for all at once whoever is left out that is none of them", async () => {
@@ -211,6 +222,38 @@ describe("a topic", () => {
     connections[0]?.write("end");
     expect(await leaver.hear()).toEqual({ text: "while it leaves" });
     expect(await leaver.hear()).toEqual({ text: "end" });
+  });
+
+  test("does not reach who was removed while it was added for all others at once", async () => {
+    const connections: Connection[] = [];
+    const error = (): void => void server.topic("news").delete(connections[2] as Connection);
+    const server: Server = await listening({
+      highWaterMark: 4_096,
+      maxBufferedBytes: 64 * 1_024,
+      routes: { "/": { open: (connection) => void connections.push(connection), message: () => {}, error } },
+    });
+    const peers: RawPeer[] = [];
+    for (let i = 0; i < 3; i++) {
+      peers.push(await RawPeer.join(server.port));
+      await until(() => connections.length === i + 1);
+    }
+    const [, slow, slowToo] = connections as [Connection, Connection, Connection];
+    for (const peer of peers.slice(1)) peer.raw.stopReading();
+    for (const connection of [slow, slowToo]) {
+      while (!connection.needsDrain) {
+        connection.write("x".repeat(4_000));
+        await nextTurn();
+      }
+    }
+    for (const connection of connections) server.topic("news").add(connection);
+    server.topic("news").publish("to all");
+    slow.write("x".repeat(64 * 1_024)); // one too many, which the next to be queued finds
+    const before = slowToo.bufferedBytes;
+    expect(slow.state).toBe("open");
+    server.topic("news").publish("while one is removed");
+    expect(slow.state).not.toBe("open");
+    expect(slowToo.bufferedBytes).toBe(before);
+    expect(slowToo.state).toBe("open");
   });
 
   test("has a name that is a string, and takes what can be sent", () => {
