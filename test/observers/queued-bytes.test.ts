@@ -1,6 +1,8 @@
 import { expect, onTestFinished, test, vi } from "vitest";
 import type { ObservedConnection } from "../../src/connection/index.js";
 import { prometheusText, sumOfCounts, Tally } from "../../src/observers/index.js";
+import { liveBytes } from "../support/live-bytes.js";
+import { nextTurn } from "../support/turns.js";
 
 function connectionWith(bufferedBytes: number): ObservedConnection {
   return { bufferedBytes } as ObservedConnection;
@@ -79,4 +81,39 @@ test("the counts of several add up, label by label and bucket by bucket, and pas
   expect(text).toContain('halyard_handler_milliseconds_bucket{le="1"} 1\n');
   expect(text).toContain('halyard_handler_milliseconds_bucket{le="2.5"} 2\n');
   expect(text.split("\n")).toHaveLength(prometheusText(sumOfCounts([])).split("\n").length + 3); // a label each
+});
+
+/** Connections that come and go `count` times, several at a time: which of them are there still, once garbage is collected. */
+function visits(tally: Tally, count: number): () => Promise<ObservedConnection[]> {
+  const visitors: WeakRef<ObservedConnection>[] = [];
+  for (let visit = 0; visit < count; visit++) {
+    const together = Array.from({ length: 20 }, () => connectionWith(0));
+    for (const each of together) tally.observer.opened?.(each);
+    for (const each of together) tally.observer.closed?.(each, info);
+    visitors.push(...together.map((each) => new WeakRef(each)));
+  }
+  return async () => {
+    await nextTurn(); // what has been looked at is there until then
+    liveBytes();
+    return visitors.flatMap((each) => each.deref() ?? []);
+  };
+}
+
+test("of connections that come and go within a second, a tally keeps none when they have gone", async () => {
+  useClock();
+  const tally = new Tally();
+  const left = visits(tally, 100);
+  expect(await left()).toEqual([]);
+  expect(tally.opened).toBe(2_000);
+});
+
+test("nor longer than a second while others stay", async () => {
+  useClock();
+  const tally = new Tally();
+  tally.observer.opened?.(connectionWith(0));
+  const left = visits(tally, 100);
+  expect((await left()).length).toBeGreaterThan(0); // or this would show nothing
+  vi.advanceTimersByTime(1_000);
+  expect(await left()).toEqual([]);
+  expect(tally.opened).toBe(2_001);
 });
