@@ -7,8 +7,8 @@ const part = process.env["MUTATED"] ?? "protocol";
 const elsewhere: Readonly<Record<string, readonly string[]>> = {
   // What the core does with frames that others have found is tested with those who find them.
   protocol: ["test/connection/whole-frames.test.ts"],
-  // Topics are the server's; the audience that they publish to is of its connections.
-  connection: ["test/server/topic-order.test.ts", "test/server/topic.test.ts"],
+  // Topics are the server's; the audience that they publish to is of its connections. So is who shares the halves of those at rest.
+  connection: ["test/server/topic-order.test.ts", "test/server/topic.test.ts", "test/server/resting.test.ts"],
 };
 
 /** The tests that are run against each mutant: those of the same part, and few others. */

@@ -181,11 +181,6 @@ export class Inbound implements ReceiverSink, InflatedSink, InflowOwner {
     this.#inflow.pumpSoon();
   }
 
-  /** Whether the socket is paused, for nobody takes what has come. */
-  get isPaused(): boolean {
-    return this.#inflow.isPaused;
-  }
-
   /** Whether a message is being handled or inflated, or waits to be. */
   get isBusy(): boolean {
     return this.#reader.isBlocked || this.#isInflating();

@@ -31,10 +31,6 @@ export class Inflow {
     this.#owner = owner;
   }
 
-  get isPaused(): boolean {
-    return this.#isPaused;
-  }
-
   /** Whether something received waits for whoever takes the messages, or would if it came. */
   get isBehind(): boolean {
     return this.#kept !== undefined || this.#isPaused;

@@ -162,7 +162,7 @@ export class Link
     if (this.socket.destroyed) this.onSocketClosed();
     // Its `end` may have come before anybody listened.
     else if (this.socket.readableEnded) this.onInputEnd();
-    else if (!this.inbound.isPaused) this.socket.resume();
+    else this.socket.resume();
   }
 
   /**

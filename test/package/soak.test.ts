@@ -4,7 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { generate } from "selfsigned";
 import { expect, onTestFinished, test } from "vitest";
 import { compileProgram } from "../examples/program.js";
-import { comeBack, echo, echoOfWs, echoSome, listen, speak, stream } from "./soak/guests.js";
+import { comeBack, echo, echoByHandler, echoOfWeb, echoOfWs, echoSome, listen, speak, stream } from "./soak/guests.js";
 import type { Host, Visit } from "./soak/host.js";
 import { sleep, vandalise } from "./soak/nuisances.js";
 
@@ -16,10 +16,15 @@ const SCENES = 12;
 /** How much more the server may hold in the last third of the scenes than in the first, at the least: what is kept for reuse comes and goes. */
 const CEILING = 4 * MIB;
 
+/** Longer than anything that remembers a connection which has ended. */
+const FORGOTTEN_WITHIN_MS = 5_000;
+
 /** Who comes, and how many of them at a time. */
 const cast: readonly (readonly [Visit, number])[] = [
   [echo, 12],
   [echoSome, 4],
+  [echoByHandler, 4],
+  [echoOfWeb, 4],
   [echoOfWs, 4],
   [stream, 3],
   [speak, 4],
@@ -32,7 +37,10 @@ const cast: readonly (readonly [Visit, number])[] = [
 /** What the server says of itself. */
 interface Look {
   readonly liveBytes: number;
+  /** Those that are open. */
   readonly connections: number;
+  /** Those that garbage collection leaves. */
+  readonly kept: number;
   readonly errors: readonly string[];
 }
 
@@ -57,22 +65,30 @@ class SoakedServer {
   }
 
   async host(): Promise<Host> {
-    const [{ ports }] = (await once(this.#child, "message")) as [{ ports: readonly [number, number] }];
-    return { port: ports[0], securePort: ports[1], ca: this.#ca };
+    const { ports } = await this.#hear<{ ports: readonly [number, number, number] }>();
+    const [port, strictPort, securePort] = ports;
+    return { port, strictPort, securePort, ca: this.#ca };
   }
 
   async look(): Promise<Look> {
     this.#child.send("look");
-    const [look] = (await once(this.#child, "message")) as [Look];
-    return look;
+    return await this.#hear<Look>();
   }
 
-  /** Looks until everybody has left. */
+  async #hear<Said>(): Promise<Said> {
+    const over = new AbortController();
+    const said = once(this.#child, "message", over).then(([message]) => message as Said);
+    const ended = once(this.#child, "exit", over).then(([code, signal]) => {
+      throw new Error(`the server has ended: ${code ?? signal}`);
+    });
+    return await Promise.race([said, ended]).finally(() => over.abort());
+  }
+
+  /** Looks until everybody has left, or does not seem to be forgotten for it. */
   async empty(): Promise<Look> {
-    for (;;) {
+    for (const endMs = performance.now() + FORGOTTEN_WITHIN_MS; ; await delay(20)) {
       const look = await this.look();
-      if (look.connections === 0) return look;
-      await delay(20);
+      if (look.connections === 0 && (look.kept === 0 || performance.now() > endMs)) return look;
     }
   }
 }
@@ -115,6 +131,7 @@ test(
     const grown = least(looks.slice(-third)) - least(looks.slice(1, third));
     console.log(`${visits} visits; live bytes after each scene: ${looks.map(({ liveBytes }) => liveBytes).join(" ")}`);
     expect(looks.flatMap(({ errors }) => errors)).toEqual([]);
+    expect(looks.map(({ kept }) => kept)).toEqual(looks.map(() => 0));
     expect(grown).toBeLessThan(CEILING);
   },
 );

@@ -22,12 +22,12 @@ export function someLength(): number {
 }
 
 /** Text or bytes. */
-function someMessage(): string | Buffer {
+function someMessage(): string | Buffer<ArrayBuffer> {
   const length = someLength();
   if (isTrueFor(0.5)) return randomBytes(length);
   return oneOf(["a", "é", "⚓", "text, "]).repeat(length / 4);
 }
 
-export function someMessages(): readonly (string | Buffer)[] {
+export function someMessages(): readonly (string | Buffer<ArrayBuffer>)[] {
   return Array.from({ length: 1 + below(20) }, someMessage);
 }

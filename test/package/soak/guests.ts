@@ -4,6 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { type Connection, connect, type ConnectOptions, socketOf } from "halyard/client";
 import { ReconnectingSocket } from "halyard/reconnecting";
 import { expect } from "vitest";
+import { type CloseEvent, WebSocket as HalyardWebSocket } from "halyard/web";
 import WebSocket from "ws";
 import { below, isTrueFor, oneOf, someLength, someMessages } from "./chance.js";
 import type { Host, Visit } from "./host.js";
@@ -13,9 +14,9 @@ const MOST_BYTES = 8 * 1024 * 1024;
 const PATIENCE_MS = 20_000;
 
 /** Comes by one of the ways that there are. */
-function enter({ port, securePort, ca }: Host, path: string): Promise<Connection> {
+function enter({ port, strictPort, securePort, ca }: Host, path: string): Promise<Connection> {
   const options: ConnectOptions = { compression: isTrueFor(0.3), maxMessageBytes: MOST_BYTES };
-  if (isTrueFor(0.7)) return connect(`ws://127.0.0.1:${port}${path}`, options);
+  if (isTrueFor(0.7)) return connect(`ws://127.0.0.1:${oneOf([port, strictPort])}${path}`, options);
   return connect(`wss://localhost:${securePort}${path}`, { ...options, tls: { ca }, http2: isTrueFor(0.5) });
 }
 
@@ -67,7 +68,44 @@ export const echoSome: Visit = async (host) => {
   await leave(connection);
 };
 
-/** The same with another's client. */
+/** Takes the answers in a handler, and sends the next message in it. */
+export const echoByHandler: Visit = async (host) => {
+  const connection = await enter(host, oneOf(["/echo", "/borrowed", "/loop", "/slow"]));
+  const messages = someMessages();
+  let count = 0;
+  connection.handle({
+    borrows: isTrueFor(0.5),
+    message: (socket, message) => {
+      expectSame(message, messages[count++]);
+      const next = messages[count];
+      if (next !== undefined) socket.write(next);
+      else if (count === messages.length) void socket.close(4000);
+    },
+  });
+  connection.write(messages[0] as string | Buffer);
+  expect(await connection.closed).toMatchObject({ code: 4000, clean: true });
+  expect(count).toBe(messages.length);
+};
+
+/** The same by the interface of browsers. */
+export const echoOfWeb: Visit = async ({ port, strictPort }) => {
+  const socket = new HalyardWebSocket(`ws://127.0.0.1:${oneOf([port, strictPort])}/echo`);
+  socket.binaryType = "arraybuffer";
+  await once(socket, "open");
+  const messages = someMessages();
+  const received: (string | Uint8Array)[] = [];
+  const closed = once(socket, "close") as Promise<[CloseEvent]>;
+  socket.addEventListener("message", ({ data }) => {
+    received.push(typeof data === "string" ? data : new Uint8Array(data as ArrayBuffer));
+    if (received.length === messages.length) socket.close(4001);
+  });
+  for (const message of messages) socket.send(message);
+  const [{ code }] = await closed;
+  expect(code).toBe(4001);
+  for (const [i, message] of messages.entries()) expectSame(received[i], message);
+};
+
+/** And with another's client. */
 export const echoOfWs: Visit = async ({ port }) => {
   const socket = new WebSocket(`ws://127.0.0.1:${port}/echo`, { perMessageDeflate: isTrueFor(0.5) });
   await once(socket, "open");
@@ -168,11 +206,14 @@ export const listen: Visit = async (host) => {
 };
 
 /** Comes back whenever it is sent away: each of its messages is answered, or told as a loss. */
-export const comeBack: Visit = async ({ port }) => {
-  const socket = new ReconnectingSocket(`ws://127.0.0.1:${port}/fickle`, {
+export const comeBack: Visit = async ({ port, securePort, ca }) => {
+  const isSecure = isTrueFor(0.5);
+  const url = isSecure ? `wss://localhost:${securePort}/fickle` : `ws://127.0.0.1:${port}/fickle`;
+  const options: ConnectOptions = isSecure ? { tls: { ca }, http2: isTrueFor(0.5) } : {};
+  const socket = new ReconnectingSocket(url, {
     firstDelayMs: 5,
     maxDelayMs: 20,
-    open: async (url, { signal }) => socketOf(await connect(url, { signal })),
+    open: async (_, { signal }) => socketOf(await connect(url, { ...options, signal })),
   });
   const open = new Set<unknown>();
   socket.on("message", (message) => void open.delete(message));
@@ -184,6 +225,6 @@ export const comeBack: Visit = async ({ port }) => {
     if (isTrueFor(0.3)) await delay(below(10));
   }
   for (const deadline = performance.now() + PATIENCE_MS; open.size > 0 && performance.now() < deadline;) await delay(5);
-  await socket.close();
   expect([...open]).toEqual([]);
+  await socket.close();
 };

@@ -58,8 +58,8 @@ const mischief: readonly (() => Uint8Array)[] = [
 ];
 
 /** Does that, and leaves in one way or another, or is thrown out. */
-export const vandalise: Visit = async ({ port, securePort }) => {
-  const socket = await openTcp(oneOf([port, port, securePort]));
+export const vandalise: Visit = async ({ port, strictPort, securePort }) => {
+  const socket = await openTcp(oneOf([port, strictPort, securePort]));
   socket.resume();
   socket.write(oneOf(mischief)());
   if (isTrueFor(0.5)) await delay(below(50));

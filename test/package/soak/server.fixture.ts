@@ -1,10 +1,14 @@
 // A server that many kinds of visitors come to, in a process of its own so that its memory is its own. Asked by its parent, it says how much
 // it still holds, how many connections it has, and what has gone wrong in it that should not.
 import { setTimeout as delay } from "node:timers/promises";
+import { queryObjects } from "node:v8";
+import { Tally } from "halyard/observers";
 import { serve, type Server, type ServeOptions } from "halyard/server";
 
 const [key = "", cert = ""] = process.argv.slice(2);
 const errors: string[] = [];
+/** What connections are made by, once there has been one. */
+let connectionClass: Function = Map;
 
 const shared: Omit<ServeOptions, "routes"> = {
   host: "127.0.0.1",
@@ -48,7 +52,10 @@ async function open(options: Omit<ServeOptions, "routes">): Promise<Server> {
     routes: {
       ...routes,
       "/news": {
-        open: (socket) => server.topic("news").add(socket),
+        open: (socket) => {
+          connectionClass = socket.constructor;
+          server.topic("news").add(socket);
+        },
         message: (socket, message) => {
           for (const each of servers) each.topic("news").publish(message);
           socket.write("published");
@@ -59,14 +66,23 @@ async function open(options: Omit<ServeOptions, "routes">): Promise<Server> {
   return server;
 }
 
-const servers = [await open({}), await open({ tls: { key, cert }, http2: true })];
+/** Nobody is closed by it but who deserves it. */
+const strict: Omit<ServeOptions, "routes"> = {
+  rateLimit: { messagesPerSecond: 500, bytesPerSecond: 16 * 1024 * 1024, burstSeconds: 1 },
+  pingIntervalMs: 100,
+  idleTimeoutMs: 5_000,
+  observer: new Tally().observer,
+};
+
+const servers = [await open({}), await open(strict), await open({ tls: { key, cert }, http2: true })];
 
 process.on("message", () => {
   globalThis.gc?.();
   globalThis.gc?.();
   const { heapUsed, external } = process.memoryUsage();
   const connections = servers.reduce((sum, server) => sum + server.connections.size, 0);
-  process.send?.({ liveBytes: heapUsed + external, connections, errors: errors.splice(0) });
+  const kept = queryObjects(connectionClass);
+  process.send?.({ liveBytes: heapUsed + external, connections, kept, errors: errors.splice(0) });
 });
 process.on("disconnect", () => process.exit());
 process.send?.({ ports: servers.map(({ port }) => port) });
