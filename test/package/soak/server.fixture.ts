@@ -7,8 +7,6 @@ import { serve, type Server, type ServeOptions } from "halyard/server";
 
 const [key = "", cert = ""] = process.argv.slice(2);
 const errors: string[] = [];
-/** What connections are made by, once there has been one. */
-let connectionClass: Function = Map;
 
 const shared: Omit<ServeOptions, "routes"> = {
   host: "127.0.0.1",
@@ -52,10 +50,7 @@ async function open(options: Omit<ServeOptions, "routes">): Promise<Server> {
     routes: {
       ...routes,
       "/news": {
-        open: (socket) => {
-          connectionClass = socket.constructor;
-          server.topic("news").add(socket);
-        },
+        open: (socket) => server.topic("news").add(socket),
         message: (socket, message) => {
           for (const each of servers) each.topic("news").publish(message);
           socket.write("published");
@@ -81,8 +76,12 @@ process.on("message", () => {
   globalThis.gc?.();
   const { heapUsed, external } = process.memoryUsage();
   const connections = servers.reduce((sum, server) => sum + server.connections.size, 0);
-  const kept = queryObjects(connectionClass);
-  process.send?.({ liveBytes: heapUsed + external, connections, kept, errors: errors.splice(0) });
+  process.send?.({
+    objects: queryObjects(Object),
+    liveBytes: heapUsed + external,
+    connections,
+    errors: errors.splice(0),
+  });
 });
 process.on("disconnect", () => process.exit());
 process.send?.({ ports: servers.map(({ port }) => port) });
