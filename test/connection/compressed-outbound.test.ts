@@ -47,6 +47,19 @@ describe("what a connection with compression sends", () => {
     expect(heard).toEqual(["text", "compressed", "text", "compressed", "compressed", "text"]);
   });
 
+  test("is compressed by the same rules where it stands in line behind what has to be read first", async () => {
+    const { peer, connection } = await meetCompressed({ compression: true });
+    connection.write(new Blob([sentence]));
+    connection.write(sentence);
+    connection.write("short");
+    connection.write(sentence.repeat(1_000)); // off the event loop
+    connection.write(Buffer.from(sentence), { compress: false });
+    connection.write(sentence, { secret: true });
+    const heard = [];
+    for (let i = 0; i < 6; i++) heard.push(Object.keys((await peer.raw.hear())!)[0]);
+    expect(heard).toEqual(["compressed", "compressed", "text", "compressed", "binary", "text"]);
+  });
+
   test("is not compressed where nothing was agreed", async () => {
     const { peer, connection } = await meet({ compression: true });
     expect(connection.extensions).toBe("");
