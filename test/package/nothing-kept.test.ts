@@ -216,7 +216,8 @@ const deeds: Readonly<Record<string, () => Promise<unknown>>> = {
 };
 
 /** All that there are once garbage is collected. */
-function objects(): number {
+async function objects(): Promise<number> {
+  await delay(SETTLED_MS);
   liveBytes();
   return queryObjects(Object, { format: "count" });
 }
@@ -225,15 +226,19 @@ async function repeat(deed: () => Promise<unknown>): Promise<void> {
   for (let time = 0; time < TIMES; time += AT_ONCE) await Promise.all(Array.from({ length: AT_ONCE }, deed));
 }
 
-test.each(Object.entries(deeds))("nothing is kept of %s", async (_, deed) => {
-  await repeat(deed);
-  await delay(SETTLED_MS);
-  const before = objects();
+/** How many more there are once it has been done again. */
+async function keptOf(deed: () => Promise<unknown>): Promise<number> {
+  const before = await objects();
   await repeat(deed);
   let kept = Number.POSITIVE_INFINITY;
-  for (let look = 0; look < 20 && kept >= MORE_OBJECTS; look++) {
-    await delay(SETTLED_MS);
-    kept = objects() - before;
-  }
+  for (let look = 0; look < 5 && kept >= MORE_OBJECTS; look++) kept = (await objects()) - before;
+  return kept;
+}
+
+test.each(Object.entries(deeds))("nothing is kept of %s", { timeout: 60_000 }, async (_, deed) => {
+  await repeat(deed);
+  let kept = await keptOf(deed);
+  // What is made once and for all, by whomever in this process, is not there a second time.
+  for (let again = 0; again < 2 && kept >= MORE_OBJECTS; again++) kept = await keptOf(deed);
   expect(kept).toBeLessThan(MORE_OBJECTS);
 });
