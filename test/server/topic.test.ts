@@ -7,12 +7,14 @@ import { liveBytes } from "../support/live-bytes.js";
 import { RawPeer } from "../support/raw-peer.js";
 import { nextTurn, until } from "../support/turns.js";
 
-/** So many peers that have joined, and the server's side of each. */
-async function meet(count: number, options: Partial<ServeOptions> = {}) {
+const smallQueues = { highWaterMark: 4_096, maxBufferedBytes: 64 * 1_024 } as const;
+
+/** So many peers that have joined, and the server's side of each. `error` is told of those that are cut off. */
+async function meet(count: number, options: Partial<ServeOptions> = {}, error = (): void => {}) {
   const connections: Connection[] = [];
   const server: Server = await listening({
     ...options,
-    routes: { "/": { open: (connection) => void connections.push(connection), message: () => {} } },
+    routes: { "/": { open: (connection) => void connections.push(connection), message: () => {}, error } },
   });
   const peers: RawPeer[] = [];
   for (let i = 0; i < count; i++) {
@@ -196,18 +198,8 @@ describe("a topic", () => {
   });
 
   test("does not reach who was removed while a message was sent, for one that was cut off", async () => {
-    const connections: Connection[] = [];
-    const error = (): void => void server.topic("news").delete(connections[0] as Connection);
-    const server: Server = await listening({
-      highWaterMark: 4_096,
-      maxBufferedBytes: 64 * 1_024,
-      routes: { "/": { open: (connection) => void connections.push(connection), message: () => {}, error } },
-    });
-    const peers: RawPeer[] = [];
-    for (let i = 0; i < 2; i++) {
-      peers.push(await RawPeer.join(server.port));
-      await until(() => connections.length === i + 1);
-    }
+    const error = (): void => void server.topic("news").delete(connections[0]);
+    const { server, peers, connections } = await meet(2, smallQueues, error);
     const [leaver, slow] = peers as [RawPeer, RawPeer];
     for (const connection of connections) server.topic("news").add(connection);
     slow.raw.stopReading();
@@ -225,18 +217,8 @@ describe("a topic", () => {
   });
 
   test("does not reach who was removed while it was added for all others at once", async () => {
-    const connections: Connection[] = [];
     const error = (): void => void server.topic("news").delete(connections[2] as Connection);
-    const server: Server = await listening({
-      highWaterMark: 4_096,
-      maxBufferedBytes: 64 * 1_024,
-      routes: { "/": { open: (connection) => void connections.push(connection), message: () => {}, error } },
-    });
-    const peers: RawPeer[] = [];
-    for (let i = 0; i < 3; i++) {
-      peers.push(await RawPeer.join(server.port));
-      await until(() => connections.length === i + 1);
-    }
+    const { server, peers, connections } = await meet(3, smallQueues, error);
     const [, slow, slowToo] = connections as [Connection, Connection, Connection];
     for (const peer of peers.slice(1)) peer.raw.stopReading();
     for (const connection of [slow, slowToo]) {
