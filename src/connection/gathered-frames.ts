@@ -69,11 +69,6 @@ export class GatheredFrames {
     return this.#common === undefined ? this.#bytes : this.#bytes + this.#common.end - this.#runEnd;
   }
 
-  /** Whether nothing is gathered, nor held for what was. */
-  get isAtRest(): boolean {
-    return this.#bytes === 0 && this.#runSlab === undefined && this.#held?.isEmpty !== false;
-  }
-
   /** Whether the memory of a long payload was transferred to somebody else meanwhile: what follows it would be taken for it. */
   get isTorn(): boolean {
     return this.#chunks.length > 0 && this.#chunks.some(({ length }) => length === 0);

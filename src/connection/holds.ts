@@ -12,10 +12,6 @@ export class Holds {
   #memories: (HeldMemory | undefined)[] = [];
   #count = 0;
 
-  get isEmpty(): boolean {
-    return this.#count === 0;
-  }
-
   hold(memory: HeldMemory): void {
     memory.hold();
     this.takeOver(memory);

@@ -63,7 +63,7 @@ export class WriteQueue implements SocketWriterOwner {
 
   /** Whether nothing is queued, in flight, due or ended. */
   get isAtRest(): boolean {
-    return this.#frames.isAtRest && !this.#isInFlight && !this.#isFlushDue && !this.#isCorked && !this.#isEnding;
+    return !this.hasUnsent && !this.#isFlushDue && !this.#isCorked && !this.#isEnding;
   }
 
   /** Who observes the connection: `ObservedWriteQueue` has it, others cost nothing by it. */
