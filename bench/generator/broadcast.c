@@ -1,12 +1,8 @@
 // Broadcast: one publisher keeps `in_flight` messages outstanding; subscribers count and check what is delivered. A message
 // is outstanding until the last subscriber has it, which is its latency.
 #include "generator.h"
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/epoll.h>
 
-enum { EVENTS = 512, WINDOW = 64, PATIENCE_MS = 20000 };
+enum { WINDOW = 64 };
 
 typedef struct {
   uint64_t published, complete;
@@ -34,14 +30,11 @@ static int complete(Load *load, Outstanding *outstanding, Histogram *latency) {
 }
 
 uint64_t broadcast_load(Load *load, uint64_t until_ns, Histogram *latency) {
-  static struct epoll_event events[EVENTS];
   Outstanding outstanding = {0};
   uint64_t deliveries = 0, base = load->connections[0].received;
   publish(load, &outstanding, load->settings.in_flight);
   while (outstanding.complete < outstanding.published) {
-    int ready = epoll_wait(poller, events, EVENTS, PATIENCE_MS);
-    if (ready == 0) fail("no delivery for %d s: the server lost messages?", PATIENCE_MS / 1000);
-    if (ready < 0 && errno != EINTR) fail("epoll_wait: %s", strerror(errno));
+    int ready = next_events(load->settings.is_awake);
     for (int i = 0; i < ready; i++) {
       Connection *connection = events[i].data.ptr;
       if (events[i].events & EPOLLOUT) connection_send(connection, &load->messages, 0);

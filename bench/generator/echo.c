@@ -4,35 +4,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
-
-enum { EVENTS = 512, PATIENCE_MS = 20000 };
-static struct epoll_event events[EVENTS];
-
-uint64_t waited_ns;
-
-// What `epoll_wait` gives, asked again and again.
-static int next_events_awake(void) {
-  int count = epoll_wait(poller, events, EVENTS, 0);
-  if (count != 0) return count;
-  uint64_t since = now_ns(), now = since;
-  while (count == 0 && now - since < PATIENCE_MS * 1000000ull) {
-    count = epoll_wait(poller, events, EVENTS, 0);
-    now = now_ns();
-  }
-  waited_ns += now - since;
-  return count;
-}
-
-static int next_events(bool is_awake) {
-  int count = is_awake ? next_events_awake() : epoll_wait(poller, events, EVENTS, PATIENCE_MS);
-  if (count == 0) fail("no reply for %d s", PATIENCE_MS / 1000);
-  if (count < 0 && errno != EINTR) fail("epoll_wait: %s", strerror(errno));
-  return count;
-}
 
 // When each unanswered message was handed to the kernel; replies come in the order of sending.
 static uint64_t *sent_at;

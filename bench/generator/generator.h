@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/epoll.h>
 
 // ---- settings of `open`
 typedef struct {
@@ -59,7 +60,6 @@ typedef struct {
   uint64_t sent, received; // whole messages
 } Connection;
 extern int poller;
-extern uint64_t waited_ns; // spent awake with nothing to do
 extern uint64_t compared_messages;
 // Connects and asks for the upgrade; then takes the answer.
 void connection_ask(Connection *connection, const Settings *settings, const char *path);
@@ -70,6 +70,12 @@ int connection_read(Connection *connection, const Messages *messages);
 void connection_close(Connection *connection);
 int connect_socket(int port, bool is_blocking);
 int request_head(char *text, size_t size, const Settings *settings, const char *path, const char *key);
+
+// ---- events.c
+extern struct epoll_event events[]; // what `next_events` gave
+extern uint64_t waited_ns;          // spent awake with nothing to do
+// How many of what was waited for by `poller` are there, once there are any; ends the program where nothing comes for long.
+int next_events(bool is_awake);
 
 // ---- loads: what `load` does; each returns the messages done
 typedef struct {

@@ -4,12 +4,10 @@
 #include "accept-key.h"
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { EVENTS = 256, KEYS = 64, PATIENCE_MS = 20000 };
+enum { KEYS = 64 };
 // A close frame with 1000, masked with zeros.
 static const uint8_t close_frame[] = {0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe8};
 
@@ -78,16 +76,13 @@ static bool go_on(Attempt *attempt, Histogram *latency) {
 }
 
 uint64_t handshake_load(Load *load, uint64_t until_ns, Histogram *latency) {
-  static struct epoll_event events[EVENTS];
   int count = load->settings.connections, open = count;
   uint64_t done = 0;
   Attempt *attempts = calloc((size_t)count, sizeof *attempts);
   prepare_heads(&load->settings);
   for (int i = 0; i < count; i++) start(&attempts[i], &load->settings);
   while (open > 0) {
-    int ready = epoll_wait(poller, events, EVENTS, PATIENCE_MS);
-    if (ready == 0) fail("no answer for %d s", PATIENCE_MS / 1000);
-    if (ready < 0 && errno != EINTR) fail("epoll_wait: %s", strerror(errno));
+    int ready = next_events(false);
     for (int i = 0; i < ready; i++) {
       Attempt *attempt = events[i].data.ptr;
       if (attempt->state == CONNECTING) send_head(attempt);

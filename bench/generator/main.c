@@ -4,6 +4,7 @@
 //        mode     echo; broadcast (path is the publisher's, subscribe=PATH the subscribers'); handshakes; idle
 //        payload  ascii, chinese or binary; or frames=FILE of compressed payloads with offer=SEC-WEBSOCKET-EXTENSIONS
 //        socket-io=1 speaks Socket.IO's packets
+//        awake=1 asks for replies or deliveries without end, and does not sleep until they come
 //   load ms=2500             keeps in-flight messages on every connection
 //   load ms=2500 rate=10000  sends so many a second, at fixed times
 //   close
@@ -15,7 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>

@@ -112,7 +112,7 @@ function obstacleTo(workload: Workload, { tls, generators }: Contest): string | 
   if (workload.kind === "echo" && workload.payload === "chat" && generators.native === undefined) {
     return "compressed frames take the generator in C: apt-get install build-essential";
   }
-  if (workload.kind === "echo" && workload.isAwake === true && generators.native === undefined) {
+  if (workload.isAwake === true && generators.native === undefined) {
     return "only the generator in C can stay awake: apt-get install build-essential";
   }
   return undefined;

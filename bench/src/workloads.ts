@@ -10,6 +10,8 @@ interface Common {
   readonly needs: readonly Feature[];
   readonly compression?: CompressionMode;
   readonly isSecure?: boolean;
+  /** Whether the generator in C asks for what comes without end, and does not sleep until something does. */
+  readonly isAwake?: boolean;
   /** The peers that are compared; all that can by default. */
   readonly peers?: readonly string[];
   /** Said below the table. */
@@ -29,8 +31,6 @@ export interface EchoWorkload extends Common {
   readonly inFlight: number;
   /** Instead at fixed times: this share of what the slowest of `ws` and what else is compared answers at saturation. */
   readonly loadShare?: number;
-  /** Whether the generator in C asks for replies without end, and does not sleep until one comes. */
-  readonly isAwake?: boolean;
 }
 
 /** One publisher and many who only listen. */
@@ -109,17 +109,16 @@ function echo({ id, ...shape }: EchoShape, more = ""): EchoWorkload {
   return { kind: "echo", id, title, needs: ["echo"], ...shape, payload, payloadBytes, connections, inFlight };
 }
 
-function awake(connections: number): EchoWorkload {
-  return echo(
-    {
-      id: `echo-64B-1-${connections}c-awake`,
-      connections,
-      isAwake: true,
-      peers: ["ws", "halyard-handler", "uwebsockets", "bun", "node-floor", "floor"],
-      note: "As above, with a generator that does not sleep: no server pays for waking it, which over a network none does.",
-    },
-    ", generator awake",
-  );
+/** With a generator that does not sleep. */
+const awake = {
+  isAwake: true,
+  peers: ["ws", "halyard-handler", "uwebsockets", "bun", "node-floor", "floor"],
+  note: "As above, with a generator that does not sleep: no server pays for waking it, which over a network none does.",
+} as const;
+const awakeTitle = ", generator awake";
+
+function echoAwake(connections: number): EchoWorkload {
+  return echo({ id: `echo-64B-1-${connections}c-awake`, connections, ...awake }, awakeTitle);
 }
 
 function compressed(mode: CompressionMode, words: string): EchoWorkload {
@@ -147,6 +146,11 @@ function broadcast(subscribers: number, inFlight: number): BroadcastWorkload {
   };
 }
 
+function broadcastAwake(inFlight: number): BroadcastWorkload {
+  const plain = broadcast(500, inFlight);
+  return { ...plain, id: `${plain.id}-awake`, title: `${plain.title}${awakeTitle}`, ...awake };
+}
+
 function idle(id: string, words: string, more: Partial<Omit<IdleWorkload, "kind">> = {}): IdleWorkload {
   return {
     kind: "idle",
@@ -166,8 +170,8 @@ export const workloads: readonly Workload[] = [
   echo({ id: "echo-64B-1" }),
   echo({ id: "echo-64B-16", inFlight: 16 }),
   ...[1, 1_000, 10_000].map((connections) => echo({ id: `echo-64B-1-${connections}c`, connections })),
-  awake(64),
-  awake(1_000),
+  echoAwake(64),
+  echoAwake(1_000),
   ...[16 * KIB, MIB, 64 * MIB].map((payloadBytes) =>
     echo({
       id: `echo-${shortSize(payloadBytes)}-1`,
@@ -189,6 +193,8 @@ export const workloads: readonly Workload[] = [
     }),
   ),
   ...[500, 5_000].flatMap((subscribers) => [broadcast(subscribers, 1), broadcast(subscribers, 16)]),
+  broadcastAwake(1),
+  broadcastAwake(16),
   compressed("no-takeover", "no context"),
   compressed("small-window", "8 KiB context"),
   compressed("full-window", "32 KiB context"),

@@ -60,7 +60,7 @@ describe.runIf(requirement("benchmark tests: a C compiler", hasCompiler, "apt-ge
       expect(messages).toBe(200);
     });
 
-    it("deliver every broadcast to everybody", async () => {
+    it.each([{}, { awake: 1 }])("deliver every broadcast to everybody (%j)", async (more) => {
       const broadcast = { mode: "broadcast", path: "/broadcast", subscribe: "/subscribe" };
       const { messages } = await loaded({
         ...broadcast,
@@ -68,6 +68,7 @@ describe.runIf(requirement("benchmark tests: a C compiler", hasCompiler, "apt-ge
         "in-flight": 4,
         bytes: 128,
         payload: "ascii",
+        ...more,
       });
       expect(messages % 50).toBe(0);
       expect(messages).toBeGreaterThanOrEqual(200);

@@ -25,8 +25,8 @@ describe("the benchmark's options", () => {
   });
 
   it("take several workloads and peers, and the beginnings of names", () => {
-    const { workloads: selected, peerIds } = options("--only", "broadcast-500-,idle", "--peers", "ws,halyard");
-    expect(selected.map(({ id }) => id)).toEqual(["broadcast-500-1", "broadcast-500-16", "idle"]);
+    const { workloads: selected, peerIds } = options("--only", "broadcast-5000-,idle", "--peers", "ws,halyard");
+    expect(selected.map(({ id }) => id)).toEqual(["broadcast-5000-1", "broadcast-5000-16", "idle"]);
     expect(peerIds).toEqual(["ws", "halyard-handler", "halyard-borrower", "halyard-iterator", "halyard-web"]);
   });
 

@@ -50,5 +50,6 @@ function broadcastSettings(workload: BroadcastWorkload, { features }: Pick<Peer,
     bytes: workload.payloadBytes,
     payload: "ascii",
     ...(isSocketIo && { "socket-io": 1 }),
+    ...(workload.isAwake === true && { awake: 1 }),
   };
 }
