@@ -101,11 +101,11 @@ export class Outbox implements WriteQueueOwner, LateMessagesOwner {
     this.#queue.serve(socket);
     this.#owner = owner;
     this.#guard = guard;
+    this.#queued = undefined; // what is queued from now on the new guard answers for
   }
 
   /** Forgets whom it has served: who may be gone before it serves another. */
   leave(): void {
-    this.#queued = undefined;
     this.serve(NOBODY, NOBODY, NOBODY);
   }
 

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { broadcast, type Connection, serve, type ServeOptions } from "../../src/server/index.js";
+import { broadcast, type Connection, QueuedBytesBudget, serve, type ServeOptions } from "../../src/server/index.js";
 import { defer } from "../../src/internal/deferred.js";
 import { SpareHalves } from "../../src/connection/spare-halves.js";
 import { binary, close, continuation, ping, pong, RawPeer, text } from "../support/raw-peer.js";
@@ -148,6 +148,36 @@ describe("a connection at rest", () => {
     for (let i = 0; i < 8; i++) expect(await peer.hear()).toEqual({ binary: message.toString("hex") });
     await rest(peer, "again");
     await until(() => left.mock.calls.length > before);
+  });
+
+  test("answers for no bytes that another has queued who has taken its halves", async () => {
+    const MIB = 1024 * 1024;
+    const queuedBytesBudget = new QueuedBytesBudget(8 * MIB);
+    const { left } = watchHalves();
+    const server = await start(echo, { queuedBytesBudget, maxBufferedBytes: Number.POSITIVE_INFINITY });
+    const message = Buffer.alloc(MIB);
+    async function meet(): Promise<{ peer: RawPeer; connection: Connection }> {
+      const others = new Set(server.connections);
+      const peer = await RawPeer.join(server.port);
+      await until(() => server.connections.size > others.size);
+      return { peer, connection: [...server.connections].find((each) => !others.has(each)) as Connection };
+    }
+    const rested = await meet();
+    const greedy = await meet();
+    await until(() => left.mock.calls.length >= 2);
+    rested.peer.raw.stopReading();
+    for (let i = 0; i < 6; i++) rested.connection.write(message);
+    await until(() => rested.connection.needsDrain);
+    rested.peer.raw.readOn();
+    for (let i = 0; i < 6; i++) await rested.peer.hear();
+    await rest(rested.peer, "rest");
+    expect(queuedBytesBudget.usedBytes).toBe(0);
+    greedy.peer.raw.stopReading();
+    for (let i = 0; i < 20; i++) greedy.connection.write(message);
+    await until(() => greedy.connection.needsDrain);
+    expect(queuedBytesBudget.usedBytes).toBe(greedy.connection.bufferedBytes);
+    expect(await greedy.connection.closed).toMatchObject({ error: { code: "budget-exceeded" } });
+    expect(rested.connection.state).toBe("open");
   });
 
   // Without spares, for it is observed; with them. What they tell of a connection is the same.
