@@ -3,12 +3,12 @@ import { Buffer } from "node:buffer";
 import { FIN, Opcode } from "../protocol/index.js";
 import type { Observation } from "./observation.js";
 import type { ObservedType } from "./observer.js";
-import { observedFrame } from "./observed-frame.js";
+import { MOST_SHOWN_BYTES, observedFrame } from "./observed-frame.js";
 import type { EncodedMessage } from "./prepared-message.js";
 import type { Transport } from "./transport.js";
 import { WriteQueue, type WriteQueueOwner, type WriteQueueSetup } from "./write-queue.js";
 
-/** The write queue of a connection that is observed. */
+/** The write queue of a connection that is observed. Observers are told of what is queued already: what they send themselves comes behind it. */
 export class ObservedWriteQueue extends WriteQueue {
   readonly #observation: Observation;
   readonly #isMasked: boolean;
@@ -26,19 +26,20 @@ export class ObservedWriteQueue extends WriteQueue {
   }
 
   override text(message: string): void {
-    this.#observation.sent("text", Buffer.byteLength(message));
-    if (this.#observation.seesFrames) this.#show(FIN | Opcode.text, Buffer.from(message));
     super.text(message);
+    const length = Buffer.byteLength(message);
+    if (this.#observation.seesFrames) this.#show(FIN | Opcode.text, length, Buffer.from(message));
+    this.#observation.sent("text", length);
   }
 
   override frame(firstByte: number, payload: Uint8Array): void {
-    this.#note(firstByte, payload);
     super.frame(firstByte, payload);
+    this.#note(firstByte, payload);
   }
 
   override prepared(message: EncodedMessage): void {
-    this.#note(message.firstByte, message.payload);
     super.prepared(message);
+    this.#note(message.firstByte, message.payload);
   }
 
   /** Nothing passes by its observers. */
@@ -52,7 +53,8 @@ export class ObservedWriteQueue extends WriteQueue {
 
   #note(firstByte: number, payload: Uint8Array): void {
     const opcode = firstByte & 0x0f;
-    if (this.#observation.seesFrames) this.#show(firstByte, payload);
+    // An observer that is shown it may send something, which is compressed where this may lie.
+    if (this.#observation.seesFrames) this.#show(firstByte, payload.length, payload.slice(0, MOST_SHOWN_BYTES));
     if (opcode >= Opcode.close) return;
     if (opcode !== Opcode.continuation) {
       this.#type = opcode === Opcode.text ? "text" : "binary";
@@ -62,7 +64,7 @@ export class ObservedWriteQueue extends WriteQueue {
     if ((firstByte & FIN) !== 0) this.#observation.sent(this.#type, this.#bytes);
   }
 
-  #show(firstByte: number, payload: Uint8Array): void {
-    this.#observation.frame(observedFrame("out", firstByte, this.#isMasked, payload.length, payload));
+  #show(firstByte: number, payloadLength: number, payload: Uint8Array): void {
+    this.#observation.frame(observedFrame("out", firstByte, this.#isMasked, payloadLength, payload));
   }
 }

@@ -2,7 +2,8 @@ import { channel } from "node:diagnostics_channel";
 import { inspect } from "node:util";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { connect } from "../../src/client/index.js";
-import { type ConnectionCloseEvent, type Observer, prepare } from "../../src/connection/index.js";
+import { Opcode } from "../../src/protocol/index.js";
+import { type Connection, type ConnectionCloseEvent, type Observer, prepare } from "../../src/connection/index.js";
 import { prometheusText, Tally } from "../../src/observers/index.js";
 import { meet } from "../support/meeting.js";
 import { startUpgrader } from "../support/upgrade-server.js";
@@ -75,6 +76,37 @@ describe("an observer", () => {
       ["sent", "binary", 70_000],
     ]);
     expect(closed.mock.calls[0]?.[1]).toMatchObject({ code: 4001, by: "peer", clean: true });
+  });
+
+  test("may send something itself: that comes behind what it is told of, and changes nothing of it", async () => {
+    let board: Connection | undefined;
+    let served: Connection | undefined;
+    const observer: Observer = {
+      sent: (connection) => {
+        if (board !== undefined && connection !== board) board.write("of the board ".repeat(500));
+      },
+      frame: (connection, { direction, opcode }) => {
+        if (connection === served && direction === "out" && opcode === Opcode.text) void served?.ping("seen");
+      },
+    };
+    const compression = { thresholdBytes: 0 };
+    const server = await startUpgrader({ observer, compression });
+    const address = `ws://127.0.0.1:${server.port}/`;
+    const watching = await connect(address, { compression });
+    board = await server.accepted();
+    const order: number[] = [];
+    const client = await connect(address, {
+      compression,
+      observer: { frame: (_, { direction, opcode }) => void (direction === "in" && order.push(opcode)) },
+    });
+    served = await server.accepted();
+    const answer = "0123456789".repeat(300);
+    for (let i = 0; i < 3; i++) {
+      served.write(answer);
+      expect(await client.receive()).toBe(answer);
+      expect(await watching.receive()).toBe("of the board ".repeat(500));
+    }
+    expect(order.slice(0, 2)).toEqual([Opcode.text, Opcode.ping]);
   });
 
   test("counts a message sent in fragments once", async () => {
