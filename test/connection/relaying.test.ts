@@ -5,6 +5,7 @@ import { defer } from "../../src/internal/deferred.js";
 import { meet } from "../support/meeting.js";
 import { binary, continuation, ping, RawPeer, text } from "../support/raw-peer.js";
 import { disguise, transportPaths } from "../support/transport-paths.js";
+import { nextTurn } from "../support/turns.js";
 import { startUpgrader } from "../support/upgrade-server.js";
 
 const KIB = 1024;
@@ -201,4 +202,28 @@ test("a client sends a text on as it came, masked", async () => {
     await connection.send(each);
     expect(await connection.receive()).toBe(each);
   }
+});
+
+test("a compressed text that a handler sends on is still what came, when another connection's has been inflated meanwhile", async () => {
+  const said = "what this one has said ".repeat(2);
+  const told = "what only the other knows ".repeat(3);
+  const server = await startUpgrader({ compression: true }); // it sends on as they are what is so short
+  const address = `ws://127.0.0.1:${server.port}/`;
+  const other = await connect(address, { compression: true });
+  const read = await server.accepted();
+  const client = await connect(address, { compression: true });
+  const connection = await server.accepted();
+  const held: Promise<unknown>[] = [];
+  connection.handle({
+    message: (socket, message) => {
+      held.push(read.receive({ timeoutMs: 0 }), read.receive({ timeoutMs: 0 }));
+      socket.write(message);
+    },
+  });
+  void other.send("first");
+  await other.send(told, { compress: true });
+  for (let i = 0; i < 20; i++) await nextTurn(); // it is there, and waits to be inflated
+  await client.send(said, { compress: true });
+  expect(await client.receive()).toBe(said);
+  expect(await Promise.all(held)).toEqual(["first", told]);
 });

@@ -53,8 +53,12 @@ const RUNNING: InflaterState = { kind: "running" };
 const CLOSED: InflaterState = { kind: "closed" };
 
 const SCRATCH_BYTES = 64 * 1024;
-/** What is inflated in the turn is written here, whoever inflates it. */
-const scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
+/**
+ * What is inflated in the turn is written here, whoever inflates it. Nobody has it while a handler looks at what one has inflated, for that
+ * may have another go on: who comes meanwhile makes one more.
+ */
+let spare: Buffer | undefined = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
+const NOTHING: Buffer = Buffer.alloc(0);
 /** Inflating is so many times as fast as compressing, of which `maxSyncBytes` speaks. */
 const INFLATE_SPEED = 4;
 /** Peers that agree to a window of 256 bytes may use the 512 that zlib takes instead. */
@@ -90,6 +94,9 @@ export class Inflater {
   #countedBytes = 0;
   /** Whether a message was through; the history of the first goes when more comes out of the same inflater. */
   #hasEndedOne = false;
+
+  /** What is inflated in this turn. */
+  #output = NOTHING;
 
   // The message under way.
   #inflatedBytes = 0;
@@ -184,18 +191,30 @@ export class Inflater {
   }
 
   #runNow(zlib: ZlibInTurn, bytes: Uint8Array, start: number, end: number, isLast: boolean): boolean {
+    const output = spare ?? Buffer.allocUnsafeSlow(SCRATCH_BYTES);
+    spare = undefined;
+    this.#output = output;
+    try {
+      return this.#runInto(output, zlib, bytes, start, end, isLast);
+    } finally {
+      this.#output = NOTHING;
+      spare = output;
+    }
+  }
+
+  #runInto(output: Buffer, zlib: ZlibInTurn, bytes: Uint8Array, start: number, end: number, isLast: boolean): boolean {
     let at = start;
     let total = 0;
     for (;;) {
       // One byte above the limit shows that there is more, and no more than that is made of it.
       const room = Math.min(SCRATCH_BYTES, this.#maxMessageBytes - this.#inflatedBytes + 1);
-      if (!zlib.run(constants.Z_SYNC_FLUSH, bytes, at, end, scratch, room)) return this.#fail("invalid-deflate");
+      if (!zlib.run(constants.Z_SYNC_FLUSH, bytes, at, end, output, room)) return this.#fail("invalid-deflate");
       const { produced } = zlib;
       at += zlib.taken;
       total += produced;
-      if (!this.#admit(scratch, produced)) return true;
+      if (!this.#admit(output, produced)) return true;
       if (produced < room) return this.#endRun(bytes, at, end, isLast, produced);
-      const goesOn = this.#owner.inflated(scratch, 0, produced, false);
+      const goesOn = this.#owner.inflated(output, 0, produced, false);
       if (!this.#isRunning) return true;
       if (!goesOn) return this.#pause(bytes, at, end, isLast);
       if (total > this.#maxSyncBytes * INFLATE_SPEED) {
@@ -205,11 +224,11 @@ export class Inflater {
     }
   }
 
-  /** zlib has made what it can of a piece: the last `produced` bytes, in the scratch buffer, have not been given out. */
+  /** zlib has made what it can of a piece: the last `produced` bytes, in `#output`, have not been given out. */
   #endRun(bytes: Uint8Array, at: number, end: number, isLast: boolean, produced: number): boolean {
     // It leaves no input but behind a final block.
     if (at < end) return this.#takeOn(bytes, at, end, isLast, produced);
-    if (!isLast) return produced === 0 || this.#owner.inflated(scratch, 0, produced, false);
+    if (!isLast) return produced === 0 || this.#owner.inflated(this.#output, 0, produced, false);
     const ending = (this.#context as InflateContext).endNow();
     if (ending === "cut") return this.#fail("invalid-deflate");
     return this.#endMessage(ending, produced);
@@ -220,7 +239,7 @@ export class Inflater {
     this.#noteFinalBlock(produced);
     if (this.#finalBlocks > MAX_FINAL_BLOCKS) return this.#fail("invalid-deflate");
     this.#part(this.#context);
-    const goesOn = produced === 0 || this.#owner.inflated(scratch, 0, produced, false);
+    const goesOn = produced === 0 || this.#owner.inflated(this.#output, 0, produced, false);
     if (!this.#isRunning) return true;
     return goesOn ? this.#run(bytes, at, end, isLast) : this.#pause(bytes, at, end, isLast);
   }
@@ -268,7 +287,7 @@ export class Inflater {
     this.#finalBlocks++;
     if (!this.#keepsContext || this.#history !== undefined) return;
     this.#history = new WindowHistory(this.#windowBits);
-    this.#history.append(scratch, 0, produced);
+    this.#history.append(this.#output, 0, produced);
   }
 
   #endMessage(ending: MessageEnd, produced: number): boolean {
@@ -278,7 +297,7 @@ export class Inflater {
     this.#hasEndedOne = true;
     this.#inflatedBytes = 0;
     this.#finalBlocks = 0;
-    return this.#owner.inflated(scratch, 0, produced, true);
+    return this.#owner.inflated(this.#output, 0, produced, true);
   }
 
   /** Counts what was inflated; false when that was too much. */
