@@ -79,30 +79,30 @@ describe("an observer", () => {
   });
 
   test("may send something itself: that comes behind what it is told of, and changes nothing of it", async () => {
-    let board: Connection | undefined;
-    let served: Connection | undefined;
+    const those: { board?: Connection; served?: Connection } = {};
     const observer: Observer = {
       sent: (connection) => {
-        if (board !== undefined && connection !== board) board.write("of the board ".repeat(500));
+        if (connection !== those.board) those.board?.write("of the board ".repeat(500));
       },
       frame: (connection, { direction, opcode }) => {
-        if (connection === served && direction === "out" && opcode === Opcode.text) void served?.ping("seen");
+        if (connection === those.served && direction === "out" && opcode === Opcode.text)
+          void those.served?.ping("seen");
       },
     };
     const compression = { thresholdBytes: 0 };
     const server = await startUpgrader({ observer, compression });
     const address = `ws://127.0.0.1:${server.port}/`;
     const watching = await connect(address, { compression });
-    board = await server.accepted();
+    those.board = await server.accepted();
     const order: number[] = [];
     const client = await connect(address, {
       compression,
       observer: { frame: (_, { direction, opcode }) => void (direction === "in" && order.push(opcode)) },
     });
-    served = await server.accepted();
+    those.served = await server.accepted();
     const answer = "0123456789".repeat(300);
     for (let i = 0; i < 3; i++) {
-      served.write(answer);
+      those.served.write(answer);
       expect(await client.receive()).toBe(answer);
       expect(await watching.receive()).toBe("of the board ".repeat(500));
     }
