@@ -20,6 +20,8 @@ export function ownSocket(socket: Transport, owner: SocketOwner): void {
     return;
   }
   (socket as Owned)[OWNER] = owner;
+  // Its owner ends our side, behind what is queued. Without this a stream does at once when the peer has ended its own, as that of a TLS server.
+  socket.allowHalfOpen = true;
   socket.on("error", onError);
   socket.on("end", onEnd);
   socket.on("close", onClose);

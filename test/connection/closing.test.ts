@@ -5,6 +5,7 @@ import { Connection, ReadBuffer, resolveConnectionOptions, WriteSlabPool } from 
 import { ControlledBlob } from "../support/controlled-blob.js";
 import { meet } from "../support/meeting.js";
 import { close, masked, ping, text } from "../support/raw-peer.js";
+import { transportPaths } from "../support/transport-paths.js";
 import { nextTurn, until } from "../support/turns.js";
 
 describe("RFC 6455 §7.1.2: close()", () => {
@@ -312,5 +313,28 @@ describe("the end of a connection", () => {
     const details = { remote: "", local: "", subprotocol: "", url: "/", headers: {}, data: undefined };
     const connection = new Connection(setup, details, () => {}, Buffer.alloc(0));
     expect(await connection.closed).toMatchObject({ code: 1006, by: "peer", error: { code: "connection-lost" } });
+  });
+});
+
+describe.each(transportPaths)("what is queued when the peer ends its side, on $title", ({ join = {}, setup }) => {
+  test.each([
+    ["behind a close frame", true],
+    ["without one", false],
+  ])("goes out all the same, %s", async (_, says) => {
+    const { peer, connection } = await meet({ maxBufferedBytes: Infinity }, join, setup?.());
+    peer.raw.stopReading();
+    const long = "x".repeat(1024 * 1024);
+    for (let i = 0; i < 12; i++) connection.write(long);
+    await until(() => connection.needsDrain);
+    connection.write("the last word");
+    if (says) peer.close(1000);
+    peer.raw.end();
+    if (says) await until(() => connection.state === "closing");
+    else for (let i = 0; i < 20; i++) await nextTurn();
+    peer.raw.readOn();
+    for (let i = 0; i < 12; i++) expect(await peer.hear()).toEqual({ text: long });
+    expect(await peer.hear()).toEqual({ text: "the last word" });
+    if (says) expect(await peer.hear()).toEqual({ close: 1000, reason: "" });
+    expect(await connection.closed).toMatchObject({ code: says ? 1000 : 1006, clean: says });
   });
 });
