@@ -64,6 +64,11 @@ export class GatheredFrames {
     this.#maskKeys = maskKeys;
   }
 
+  /** Bytes of a slab, of which payloads up to half are copied at once. */
+  get slabSize(): number {
+    return this.#shared.slabSize;
+  }
+
   /** Bytes of them all. */
   get bytes(): number {
     return this.#common === undefined ? this.#bytes : this.#bytes + this.#common.end - this.#runEnd;

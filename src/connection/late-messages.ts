@@ -3,6 +3,7 @@ import type { CompressedOutbound, SendMode } from "./compressed-outbound.js";
 import type { ConnectionError } from "./connection-error.js";
 import { FragmentedMessage, type FragmentSink } from "./fragmented-message.js";
 import { bytesOf, type MessageSource } from "./message.js";
+import { copyBytes } from "./received-message.js";
 import { lasting } from "./reused-memory.js";
 import { SendLine, type SendLineOwner } from "./send-line.js";
 import type { SendOptions } from "./send-options.js";
@@ -33,15 +34,19 @@ export class LateMessages {
   readonly #owner: LateMessagesOwner;
   /** There where compression was agreed on. */
   readonly #compressed: CompressedOutbound | undefined;
+  /** Bytes of a payload that is copied at once. */
+  readonly #mostCopied: number;
   readonly #line: SendLine;
   /** The message that is being sent in fragments. */
   #fragmented: FragmentedMessage | undefined;
   /** What it waits for: room in the queue itself, for those in line behind it wait for it. */
   #room: Deferred<void> | undefined;
 
-  constructor(owner: LateMessagesOwner, compressed: CompressedOutbound | undefined) {
+  /** @param slabSize bytes of a write slab, of which the queue copies payloads up to half */
+  constructor(owner: LateMessagesOwner, compressed: CompressedOutbound | undefined, slabSize: number) {
     this.#owner = owner;
     this.#compressed = compressed;
+    this.#mostCopied = slabSize / 2;
     this.#line = new SendLine(owner);
   }
 
@@ -62,7 +67,7 @@ export class LateMessages {
 
   /** Sends `message` after those in line before it; resolves when it is queued. */
   send(given: Payload | LateMessage, options: SendOptions | undefined, mode: SendMode | undefined): Promise<void> {
-    const message = lasting(given);
+    const message = this.#isCopied(given) ? copyBytes(given, 0, given.length) : lasting(given);
     return this.#line.join(sizeOf(message), async (release) => {
       if (isLate(message) && !(message instanceof Blob)) {
         await this.#sendFragments(message, options);
@@ -75,6 +80,11 @@ export class LateMessages {
       if (this.#owner.hasEnded) throw this.#owner.notOpen();
       put();
     });
+  }
+
+  /** Whether it may be changed once it was given, as where it does not have to wait. */
+  #isCopied(message: Payload | LateMessage): message is Uint8Array {
+    return message instanceof Uint8Array && message.length <= this.#mostCopied;
   }
 
   /** `queuedBytes` are in the queue now. */

@@ -268,7 +268,7 @@ export class Outbox implements WriteQueueOwner, LateMessagesOwner {
 
   #sendLate(message: Payload | LateMessage, options?: SendOptions, mode?: SendMode): Promise<void> {
     this.leaveCommon();
-    this.#late ??= new LateMessages(this, this.#compressed);
+    this.#late ??= new LateMessages(this, this.#compressed, this.#queue.slabSize);
     const queued = this.#late.send(message, options, mode);
     this.#noticeStall();
     return handled(queued.then(() => (this.#needsDrain ? this.#whenRoom() : undefined)));

@@ -71,6 +71,11 @@ export class WriteQueue implements SocketWriterOwner {
     return undefined;
   }
 
+  /** As `GatheredFrames.slabSize`. */
+  get slabSize(): number {
+    return this.#frames.slabSize;
+  }
+
   /** Bytes queued here or in the socket that the kernel has not taken. */
   get bufferedBytes(): number {
     return this.#isInFlight ? this.#frames.bytes + this.#writer.untakenBytes : this.#frames.bytes;

@@ -1,10 +1,12 @@
 import type { Socket } from "node:net";
 import { describe, expect, test, vi } from "vitest";
+import { connect } from "../../src/client/index.js";
 import { ControlledBlob } from "../support/controlled-blob.js";
 import { meet } from "../support/meeting.js";
 import { RawPeer, text } from "../support/raw-peer.js";
 import { handleOf } from "../support/socket-handle.js";
 import { nextTurn, until } from "../support/turns.js";
+import { startUpgrader } from "../support/upgrade-server.js";
 
 const bytes = Uint8Array.of(1, 2, 3, 4);
 
@@ -82,6 +84,27 @@ describe("send", () => {
     void connection.send(message);
     message.write("after!");
     expect(await peer.hear()).toEqual({ binary: Buffer.from("before").toString("hex") });
+  });
+
+  test.each([
+    ["a message that has to be read", {}, () => new Blob(["long"])],
+    ["one that takes long to compress", { compression: true }, () => "long ".repeat(20_000)],
+  ])("copies a short message at once that waits behind %s", async (_, options, before) => {
+    const server = await startUpgrader(options);
+    const client = await connect(`ws://127.0.0.1:${server.port}/`, options);
+    const connection = await server.accepted();
+    const counter = Buffer.alloc(4);
+    connection.write(before());
+    for (let i = 1; i <= 3; i++) {
+      counter.writeUInt32BE(i);
+      connection.write(counter);
+    }
+    const half = Buffer.alloc(32 * 1024, 1); // of writeBufferSize
+    connection.write(half);
+    half.fill(2);
+    await client.receive();
+    for (let i = 1; i <= 3; i++) expect(await client.receive()).toEqual(new Uint8Array([0, 0, 0, i]));
+    expect(await client.receive()).toEqual(new Uint8Array(half.length).fill(1));
   });
 
   test("from within a callback for a message goes out with the answers of the whole read, in one write", async () => {
