@@ -14,8 +14,8 @@ import type { TimerWheel } from "./timer-wheel.js";
 export interface GuardOwner extends Activity {
   /** Whether a message is being handled, or waits to be. */
   readonly isBusy: boolean;
-  /** As `unwrittenBytes` gives it: 0 when nothing waits for the kernel. */
-  readonly unwrittenBytes: number;
+  /** As of a `WriteQueue`: 0 when nothing waits for the kernel. */
+  readonly untakenBytes: number;
   /** Sends a ping and measures the time to its pong. */
   probe(): void;
   /** Goes on with what has been received. */
@@ -66,8 +66,8 @@ export class Guard extends Liveness implements RateLimitOwner, OutboxGuard {
     this.#owner.cutFor(CloseCode.policyViolation, sendBufferFull(this.#options));
   }
 
-  get unwrittenBytes(): number {
-    return this.#owner.unwrittenBytes;
+  get untakenBytes(): number {
+    return this.#owner.untakenBytes;
   }
 
   onBudgetExceeded(budget: QueuedBytesBudget): void {

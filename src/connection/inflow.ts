@@ -2,6 +2,8 @@ import { Buffer } from "node:buffer";
 
 import type { Feed } from "./frame-watch.js";
 
+const NOTHING = Buffer.alloc(0);
+
 /** What an inflow asks of the connection that it belongs to. */
 export interface InflowOwner {
   /** Whether nobody takes a further message now. */
@@ -22,6 +24,8 @@ export class Inflow {
   readonly #owner: InflowOwner;
   #kept: Buffer | undefined;
   #keptFrom = 0;
+  /** What has come while something was gone through: from a duplex in memory, within a write of ours. */
+  #behind: Buffer | undefined;
   #isPushing = false;
   #isPaused = false;
   #isPumpDue = false;
@@ -48,6 +52,10 @@ export class Inflow {
 
   /** Takes the first `length` bytes of `chunk` from the socket. */
   read(chunk: Buffer, length: number): void {
+    if (this.#isPushing) {
+      this.#behind = Buffer.concat([this.#behind ?? NOTHING, chunk.subarray(0, length)]);
+      return;
+    }
     if (this.#kept !== undefined || this.#owner.isBlocked) {
       this.#keep(chunk, 0, length);
       if (this.#isPaused) return;
@@ -56,8 +64,9 @@ export class Inflow {
       return;
     }
     const taken = this.#push(chunk, 0, length);
-    if (taken === length) return;
-    this.#keep(chunk, taken, length);
+    if (taken === length && this.#behind === undefined) return;
+    if (taken < length) this.#keep(chunk, taken, length);
+    this.#keepBehind();
     this.pumpSoon();
   }
 
@@ -68,6 +77,7 @@ export class Inflow {
       const kept = this.#kept;
       this.#keptFrom = this.#push(kept, this.#keptFrom, kept.length);
       if (this.#keptFrom === kept.length) this.#kept = undefined;
+      this.#keepBehind();
     }
     if (this.#kept === undefined && this.#isPaused && !this.#owner.isBlocked) {
       this.#isPaused = false;
@@ -99,6 +109,13 @@ export class Inflow {
     } finally {
       this.#isPushing = false;
     }
+  }
+
+  #keepBehind(): void {
+    const behind = this.#behind;
+    if (behind === undefined) return;
+    this.#behind = undefined;
+    this.#keep(behind, 0, behind.length);
   }
 
   #keep(chunk: Buffer, start: number, end: number): void {

@@ -21,7 +21,6 @@ import type { SocketOwner } from "./socket-owner.js";
 import type { SpareHalves } from "./spare-halves.js";
 import { processTimers, type TimerWheel } from "./timer-wheel.js";
 import type { Transport } from "./transport.js";
-import { unwrittenBytes } from "./write-progress.js";
 
 /** What a link tells the connection that it carries. */
 export interface LinkEvents extends EndingEvents {
@@ -332,8 +331,8 @@ export class Link
     return this.#outbox?.needsDrain === true;
   }
 
-  get unwrittenBytes(): number {
-    return unwrittenBytes(this.socket);
+  get untakenBytes(): number {
+    return this.#outbox?.untakenBytes ?? 0;
   }
 
   probe(): void {

@@ -67,8 +67,8 @@ export abstract class Liveness extends Deadline {
   /** Whether a message is being handled, or waits to be. */
   abstract get isBusy(): boolean;
 
-  /** As `unwrittenBytes` gives it: 0 when nothing waits for the kernel. */
-  abstract get unwrittenBytes(): number;
+  /** As of a `WriteQueue`: 0 when nothing waits for the kernel. */
+  abstract get untakenBytes(): number;
 
   /** It is time to ping the peer. */
   protected abstract onPingDue(): void;
@@ -102,7 +102,7 @@ export abstract class Liveness extends Deadline {
 
   /** A write has to wait for the kernel. */
   onStalled(): void {
-    this.#onWriteProgress(this.unwrittenBytes);
+    this.#onWriteProgress(this.untakenBytes);
     this.#wakeBy(this.#nextLookMs());
   }
 
@@ -141,7 +141,7 @@ export abstract class Liveness extends Deadline {
     const isActive = isWriting || this.#isMessageUnderWay || this.isBehind || this.isBusy;
     if (isActive) this.#activity.messageMs = this.#timers.nowMs;
     if (!isWriting) return;
-    const unwritten = this.unwrittenBytes;
+    const unwritten = this.untakenBytes;
     if (unwritten !== this.#unwritten) this.#onWriteProgress(unwritten);
   }
 

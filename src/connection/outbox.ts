@@ -123,6 +123,11 @@ export class Outbox implements WriteQueueOwner, LateMessagesOwner {
     return this.#queue.bufferedBytes + (this.#late === undefined ? 0 : this.#late.bytes);
   }
 
+  /** As `WriteQueue.untakenBytes`. */
+  get untakenBytes(): number {
+    return this.#queue.untakenBytes;
+  }
+
   /** Whether something that was queued has not been taken by the kernel. */
   get hasUnsent(): boolean {
     return this.#queue.hasUnsent;

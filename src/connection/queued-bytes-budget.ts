@@ -5,8 +5,8 @@ import { processTimers, type TimerOwner, type TimerWheel, WheelTimer } from "./t
 
 /** What a budget asks of a connection that has bytes queued. */
 export interface QueuedBytesHolder {
-  /** As `unwrittenBytes` gives it: it falls while the peer reads. */
-  readonly unwrittenBytes: number;
+  /** As of a `WriteQueue`: they change while the peer reads. */
+  readonly untakenBytes: number;
   /** The budget is exceeded, and this connection is to end. */
   onBudgetExceeded(budget: QueuedBytesBudget): void;
 }
@@ -17,7 +17,7 @@ export class QueuedBytes {
   readonly #holder: QueuedBytesHolder;
   #bytes = 0;
   #isReleased = false;
-  /** `unwrittenBytes` when the budget last looked; `undefined` when it has not, or the peer has taken something since. */
+  /** `untakenBytes` of the holder when the budget last looked; `undefined` when it has not, or the peer has taken something since. */
   #unwritten: number | undefined;
 
   /** Made by `QueuedBytesBudget.share`. */
@@ -32,7 +32,7 @@ export class QueuedBytes {
 
   /** Whether the kernel has taken nothing since `look` was last called. */
   get isStalled(): boolean {
-    return this.#unwritten !== undefined && this.#unwritten === this.#holder.unwrittenBytes;
+    return this.#unwritten !== undefined && this.#unwritten === this.#holder.untakenBytes;
   }
 
   /** So many bytes are queued now. */
@@ -45,7 +45,7 @@ export class QueuedBytes {
 
   /** Remembers how far the kernel has come, for `isStalled`. */
   look(): void {
-    this.#unwritten = this.#holder.unwrittenBytes;
+    this.#unwritten = this.#holder.untakenBytes;
   }
 
   /** The kernel has taken something since, or nobody asks any more. */

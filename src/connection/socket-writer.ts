@@ -1,10 +1,10 @@
-import { Buffer } from "node:buffer";
-import { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 
 import { directHandle, writeDirectly } from "./direct-write.js";
 import type { GatheredFrames } from "./gathered-frames.js";
 import { TAKEN, type WhenTaken } from "./handle-write.js";
 import type { SocketHandle } from "./socket-handle.js";
+import { StreamWriter } from "./stream-writer.js";
 import type { Transport } from "./transport.js";
 
 const NOTHING = new Uint8Array(0);
@@ -20,11 +20,8 @@ export class SocketWriter {
   #socket!: Transport;
   /** There where the stream of the socket can be passed by. */
   #handle: SocketHandle | undefined;
-  /**
-   * Whether the socket has copied what it says is written. Any other duplex may hold on to it, as a stream of Node's that is read
-   * later does, so it is given bytes of its own.
-   */
-  #copies = false;
+  /** There where it cannot, once something was written. */
+  #stream: StreamWriter | undefined;
   readonly #owner: SocketWriterOwner;
   /** Tells the owner; made when it is first needed. */
   #taken: WhenTaken | undefined;
@@ -38,13 +35,14 @@ export class SocketWriter {
   serve(socket: Transport): void {
     this.#socket = socket;
     this.#handle = directHandle(socket);
-    this.#copies = this.#handle === undefined && !(socket instanceof Socket);
+    this.#stream = undefined;
   }
 
-  /** Bytes that the socket has been given, by its stream or past it, and that the kernel has not taken. */
+  /** Bytes that were written, and that the kernel has not taken. */
   get untakenBytes(): number {
-    const inStream = this.#socket.writableLength;
-    return inStream > 0 ? inStream : (this.#handle?.writeQueueSize ?? 0);
+    if (this.#stream !== undefined) return this.#stream.untakenBytes;
+    // The stream of a socket counts a chunk until the last byte of it is gone; the queue of its handle falls meanwhile.
+    return this.#handle?.writeQueueSize || this.#socket.writableLength;
   }
 
   /** Whether there is nobody any more to write to. */
@@ -53,48 +51,52 @@ export class SocketWriter {
   }
 
   /**
-   * Writes all that is gathered, by one system call.
+   * Writes all that is gathered, by one system call. Where the stream cannot be passed by it only takes it: `awaitTaken` writes it.
    *
-   * Without a callback where the kernel has nearly always taken what is written: given one, Node takes a turn of its queue for each
+   * Without a callback, as the kernel has nearly always taken what is written: given one, Node takes a turn of its queue for each
    * write, which costs an echo of 64 bytes with one in flight a seventh of its processor time (0.88 against 1.03 of `ws`'s). Only what is
-   * in flight is waited for, by `awaitTaken`. A single stretch goes past the stream altogether. Over TLS everything is in flight for a while,
-   * and the empty write would cost more than the callback.
+   * in flight is waited for. A single stretch goes past the stream altogether.
    *
-   * @returns whether the kernel has taken all
+   * @returns whether the kernel has taken all; if not, `awaitTaken` follows
    */
   write(frames: GatheredFrames): boolean {
     const handle = this.#handle;
-    const whenTaken = handle === undefined ? this.#whenTaken() : undefined;
+    if (handle === undefined) {
+      this.#stream ??= new StreamWriter(this.#socket as Duplex, this.#whenTaken());
+      this.#stream.take(frames.takeChunks());
+      return false;
+    }
     const run = frames.takeRun();
     if (run !== undefined) {
-      const status = handle === undefined ? undefined : writeDirectly(this.#socket, handle, run);
+      const status = writeDirectly(this.#socket, handle, run);
       if (status === TAKEN) return true;
-      if (status === undefined || status < 0) this.#write(run, whenTaken);
+      if (status < 0) this.#socket.write(run);
     } else {
-      const chunks = frames.takeChunks();
-      const last = chunks.length - 1;
       this.#socket.cork();
-      for (const [index, chunk] of chunks.entries()) this.#write(chunk, index === last ? whenTaken : undefined);
+      for (const chunk of frames.takeChunks()) this.#socket.write(chunk);
       this.#socket.uncork();
     }
     return this.untakenBytes === 0;
   }
 
-  #write(chunk: Uint8Array, whenTaken: WhenTaken | undefined): void {
-    this.#socket.write(this.#copies ? Buffer.from(chunk) : chunk, whenTaken);
-  }
-
-  #whenTaken(): WhenTaken {
-    return (this.#taken ??= (error) => this.#owner.onTaken(error));
-  }
-
-  /** Has the owner told once the kernel has taken what was written, of which it has not taken all. */
+  /** Has the owner told once the kernel has taken what `write` was given, of which it has not taken all. */
   awaitTaken(): void {
-    if (this.#handle !== undefined) this.#socket.write(NOTHING, this.#whenTaken());
+    if (this.#stream !== undefined) this.#stream.giveOn();
+    else this.#socket.write(NOTHING, this.#whenTaken());
   }
 
   /** Ends our side behind what was written. */
   end(): void {
-    this.#socket.end();
+    if (this.#stream !== undefined) this.#stream.end();
+    else this.#socket.end();
+  }
+
+  /** Forgets what the socket has not been given. */
+  discard(): void {
+    this.#stream = undefined;
+  }
+
+  #whenTaken(): WhenTaken {
+    return (this.#taken ??= (error) => this.#owner.onTaken(error));
   }
 }

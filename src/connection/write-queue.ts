@@ -78,7 +78,12 @@ export class WriteQueue implements SocketWriterOwner {
 
   /** Bytes queued here or in the socket that the kernel has not taken. */
   get bufferedBytes(): number {
-    return this.#isInFlight ? this.#frames.bytes + this.#writer.untakenBytes : this.#frames.bytes;
+    return this.#frames.bytes + this.untakenBytes;
+  }
+
+  /** Bytes of what is in flight that the kernel has not taken: they change as it takes some. */
+  get untakenBytes(): number {
+    return this.#isInFlight ? this.#writer.untakenBytes : 0;
   }
 
   /** Whether something is queued, here or in the socket, that the kernel has not taken. */
@@ -131,12 +136,14 @@ export class WriteQueue implements SocketWriterOwner {
 
   #afterFrame(): void {
     if (this.#isInFlight) return;
-    if (this.#frames.bytes >= this.#flushBytes) {
-      this.flush();
-    } else if (!this.#isCorked && !this.#isFlushDue) {
-      this.#isFlushDue = true;
-      flushAtTurnEnd(this);
-    }
+    if (this.#frames.bytes >= this.#flushBytes) this.flush();
+    else this.#flushLater();
+  }
+
+  #flushLater(): void {
+    if (this.#isCorked || this.#isFlushDue) return;
+    this.#isFlushDue = true;
+    flushAtTurnEnd(this);
   }
 
   /** Holds back the end-of-turn flush: who corks will flush. */
@@ -164,23 +171,44 @@ export class WriteQueue implements SocketWriterOwner {
       return;
     }
     this.#isInFlight = true;
-    this.#writer.awaitTaken();
     this.#inFlightHeld = this.#frames.beginBacklog(this.#inFlightHeld);
-    this.#owner.onStalled();
+    this.#writer.awaitTaken();
+    if (this.#writer.untakenBytes > 0) this.#owner.onStalled();
+    else this.#onTakenAtOnce();
+  }
+
+  /** A stream in memory has delivered what it was given; what came of that may be gathered already, or have ended us. */
+  #onTakenAtOnce(): void {
+    if (this.#writer.isOver) return;
+    this.#land();
+    if (this.#isEnding) this.#endSocket();
+    else this.#owner.onWritten();
+    if (this.#frames.bytes > 0) this.#flushLater();
+  }
+
+  /** Nothing is in flight any more. */
+  #land(): void {
+    this.#isInFlight = false;
+    this.#frames.endBacklog();
+    this.#inFlightHeld?.release();
+  }
+
+  #endSocket(): void {
+    this.flush();
+    this.#writer.end();
   }
 
   /** Ends our side of the socket behind everything that is queued. */
   end(): void {
     if (this.#isEnding) return;
     this.#isEnding = true;
-    if (this.#isInFlight) return;
-    this.flush();
-    this.#writer.end();
+    if (!this.#isInFlight) this.#endSocket();
   }
 
   /** Forgets everything: the socket is gone. */
   discard(): void {
     this.#frames.discard();
+    this.#writer.discard();
     this.#isInFlight = false;
     this.#inFlightHeld?.release();
   }
@@ -194,11 +222,12 @@ export class WriteQueue implements SocketWriterOwner {
   onTaken(error: Error | null | undefined): void {
     if (error || this.#writer.isOver) return;
     if (!this.#isInFlight || this.#writer.untakenBytes > 0) return;
-    this.#isInFlight = false;
-    this.#frames.endBacklog();
-    this.#inFlightHeld?.release();
+    this.#land();
+    if (this.#isEnding) {
+      this.#endSocket();
+      return;
+    }
     this.flush();
-    if (this.#isEnding) this.#writer.end();
-    else this.#owner.onWritten();
+    this.#owner.onWritten();
   }
 }

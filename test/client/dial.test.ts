@@ -1,9 +1,11 @@
 import { once } from "node:events";
+import { createServer } from "node:http";
 import { connect as connectTcp } from "node:net";
-import { Duplex, PassThrough } from "node:stream";
+import { Duplex, duplexPair, PassThrough } from "node:stream";
 import { describe, expect, test, vi } from "vitest";
 import { createSelfSigned } from "../../src/cli/self-signed.js";
 import { connect } from "../../src/client/index.js";
+import { Upgrader } from "../../src/server/index.js";
 import { disguise } from "../support/disguise.js";
 import { RawServer } from "../support/raw-server.js";
 import { nextTurn } from "../support/turns.js";
@@ -136,4 +138,36 @@ describe("connect() with dial", () => {
     });
     expect((await connectInVain("ws://example.com/", { dial: () => closing })).code).toBe("closed");
   });
+});
+
+test("over a duplex that delivers within the write, what comes of that goes out once, in order, and the end behind it", async () => {
+  const [ours, theirs] = duplexPair();
+  const upgrader = new Upgrader();
+  const http = createServer();
+  const heard: unknown[] = [];
+  http.on("upgrade", (request, socket, head) =>
+    upgrader.serve(request, socket, head, {
+      message: (connection, message) => {
+        heard.push(message);
+        connection.write(`re: ${String(message)}`);
+        if (heard.length === 100) void connection.close();
+      },
+    }),
+  );
+  http.emit("connection", theirs);
+  const connection = await connect("ws://in.memory/", { dial: () => ours });
+  const answers: unknown[] = [];
+  connection.handle({
+    message: (_, answer) => {
+      answers.push(answer);
+      connection.write(`${answers.length}`);
+      if (answers.length % 10 === 0) connection.write("long ".repeat(20_000));
+    },
+  });
+  connection.write("0");
+  expect(await connection.closed).toMatchObject({ code: 1000, by: "peer", clean: true });
+  const counted = heard.filter((each) => !String(each).startsWith("long"));
+  expect(counted).toEqual(counted.map((_, index) => `${index}`));
+  expect(answers).toEqual(heard.slice(0, answers.length).map((each) => `re: ${String(each)}`));
+  expect(answers.length).toBeGreaterThan(90);
 });

@@ -5,6 +5,7 @@ import { defer } from "../../src/internal/deferred.js";
 import { ControlledBlob } from "../support/controlled-blob.js";
 import { meet } from "../support/meeting.js";
 import { ping, RawPeer } from "../support/raw-peer.js";
+import { transportPaths } from "../support/transport-paths.js";
 import { nextTurn, until } from "../support/turns.js";
 
 const KIB = 1024;
@@ -286,5 +287,42 @@ describe("RFC 6455 §5.5.3: pings of a peer that does not read", () => {
     peer.raw.readOn();
     for (let i = 0; i < sent; i++) await peer.hear();
     expect(await peer.hear()).toEqual({ pong: "9999" });
+  });
+});
+
+describe.each(transportPaths)("what is queued, on $title", ({ join = {}, setup }) => {
+  test("falls as the peer reads, also within one long message", async () => {
+    const { peer, connection } = await meet({ maxBufferedBytes: Infinity }, join, setup?.());
+    peer.raw.discard();
+    peer.raw.stopReading();
+    connection.write(new Uint8Array(64 * MIB));
+    await until(() => connection.bufferedBytes > 0);
+    let before = connection.bufferedBytes;
+    expect(before).toBeGreaterThan(48 * MIB);
+    while (before > 0) {
+      peer.raw.readOn();
+      await until(() => connection.bufferedBytes < before);
+      peer.raw.stopReading();
+      before = connection.bufferedBytes;
+    }
+  });
+
+  test("arrives whole and in order when it is long and short in turns", async () => {
+    const { peer, connection } = await meet({ maxBufferedBytes: Infinity }, join, setup?.());
+    peer.raw.stopReading();
+    const lengths = [100_000, 1, 3 * MIB, 0, 65_535, 65_536, 300_000, 2, 40_000, 40_000, 40_000];
+    for (const [index, length] of lengths.entries()) connection.write(Buffer.alloc(length, index + 1));
+    await nextTurn();
+    for (const [index, length] of lengths.entries()) connection.write(Buffer.alloc(length, index + 101));
+    const closed = connection.close();
+    peer.raw.readOn();
+    for (const first of [1, 101]) {
+      for (const [index, length] of lengths.entries()) {
+        expect(await peer.hear()).toEqual({ binary: Buffer.alloc(length, first + index).toString("hex") });
+      }
+    }
+    expect(await peer.hear()).toEqual({ close: 1000, reason: "" });
+    peer.close(1000);
+    expect(await closed).toMatchObject({ clean: true });
   });
 });

@@ -28,7 +28,7 @@ function watch(options: LivenessOptions) {
   const ended: [code: string, atMs: number][] = [];
   const owner = {
     isBusy: false,
-    unwrittenBytes: 0,
+    untakenBytes: 0,
     onPingDue: (): void => void pings.push(sinceStart()),
   };
   const activity: Activity = { messageMs: 0, isHeard: false };
@@ -53,8 +53,8 @@ function watch(options: LivenessOptions) {
       return owner.isBusy;
     }
 
-    override get unwrittenBytes(): number {
-      return owner.unwrittenBytes;
+    override get untakenBytes(): number {
+      return owner.untakenBytes;
     }
 
     protected override onPingDue(): void {
@@ -186,11 +186,11 @@ describe("a pong that we could not see", () => {
 
   test("may stand behind bytes of ours that the kernel still takes", () => {
     const it = watch(options);
-    it.owner.unwrittenBytes = 1_000;
+    it.owner.untakenBytes = 1_000;
     it.liveness.onStalled();
     for (let i = 0; i < 20; i++) {
       it.clock.advance(5 * SECOND);
-      it.owner.unwrittenBytes--;
+      it.owner.untakenBytes--;
     }
     expect(it.ended).toEqual([]);
     it.clock.advance(20 * SECOND);
@@ -270,10 +270,10 @@ describe("idleTimeoutMs", () => {
 
   test("does not run while a message goes out, however long it takes", () => {
     const it = watch(options);
-    it.owner.unwrittenBytes = 10;
+    it.owner.untakenBytes = 10;
     it.liveness.onStalled();
     it.clock.advance(HOUR);
-    it.owner.unwrittenBytes = 0;
+    it.owner.untakenBytes = 0;
     it.clock.advance(60 * SECOND);
     expect(it.ended).toEqual([]);
     it.clock.advance(61 * SECOND);
@@ -365,18 +365,18 @@ describe("writeTimeoutMs", () => {
 
   test("ends a connection whose peer takes nothing of what is queued", () => {
     const it = watch(options);
-    it.owner.unwrittenBytes = 1_000;
+    it.owner.untakenBytes = 1_000;
     it.liveness.onStalled();
     expectEnd(it, "write-timeout", 60 * SECOND);
   });
 
   test("does not while it takes something, however little, and does within a quarter more when it stops", () => {
     const it = watch(options);
-    it.owner.unwrittenBytes = 1_000;
+    it.owner.untakenBytes = 1_000;
     it.liveness.onStalled();
     for (let i = 0; i < 100; i++) {
       it.clock.advance(40 * SECOND);
-      it.owner.unwrittenBytes--;
+      it.owner.untakenBytes--;
     }
     expect(it.ended).toEqual([]);
     it.clock.advance(60 * SECOND);
@@ -387,7 +387,7 @@ describe("writeTimeoutMs", () => {
 
   test("takes another write that has to wait for a sign that the one before it has gone", () => {
     const it = watch(options);
-    it.owner.unwrittenBytes = 1_000;
+    it.owner.untakenBytes = 1_000;
     for (let i = 0; i < 10; i++) {
       it.liveness.onStalled();
       it.clock.advance(50 * SECOND);
@@ -397,10 +397,10 @@ describe("writeTimeoutMs", () => {
 
   test("has nothing to say once all is taken", () => {
     const it = watch(options);
-    it.owner.unwrittenBytes = 1_000;
+    it.owner.untakenBytes = 1_000;
     it.liveness.onStalled();
     it.clock.advance(50 * SECOND);
-    it.owner.unwrittenBytes = 0;
+    it.owner.untakenBytes = 0;
     it.clock.advance(HOUR);
     expect(it.ended).toEqual([]);
     expect(it.clock.isTicking).toBe(false);
@@ -409,14 +409,14 @@ describe("writeTimeoutMs", () => {
   test("runs while what was read waits for a reader of ours: that is another direction", () => {
     const it = watch(options);
     it.liveness.onReceived(10, false, true);
-    it.owner.unwrittenBytes = 1_000;
+    it.owner.untakenBytes = 1_000;
     it.liveness.onStalled();
     expectEnd(it, "write-timeout", 60 * SECOND);
   });
 
   test("of 0 never ends one", () => {
     const it = watch({ writeTimeoutMs: 0, maxLifetimeMs: 24 * HOUR });
-    it.owner.unwrittenBytes = 1_000;
+    it.owner.untakenBytes = 1_000;
     it.liveness.onStalled();
     it.clock.advance(HOUR);
     expect(it.ended).toEqual([]);
@@ -443,7 +443,7 @@ describe("a watch", () => {
     const { clock, ended, pings, liveness, owner } = watch({ pingIntervalMs: 10 * SECOND, idleTimeoutMs: 5 * SECOND });
     liveness.stop();
     liveness.onReceived(10, true, false);
-    owner.unwrittenBytes = 10;
+    owner.untakenBytes = 10;
     liveness.onStalled();
     clock.advance(HOUR);
     expect([ended, pings]).toEqual([[], []]);

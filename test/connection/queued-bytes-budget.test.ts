@@ -9,7 +9,7 @@ function setUp(maxBytes: number) {
   const budget = new QueuedBytesBudget(maxBytes, new TimerWheel(clock));
   const ended: string[] = [];
   class Peer {
-    unwrittenBytes = 0;
+    untakenBytes = 0;
     readonly share: QueuedBytes;
     readonly name: string;
     constructor(name: string) {
@@ -17,7 +17,7 @@ function setUp(maxBytes: number) {
       this.share = budget.share(this);
     }
     holds(bytes: number): this {
-      this.unwrittenBytes = bytes;
+      this.untakenBytes = bytes;
       this.share.set(bytes);
       return this;
     }
@@ -80,7 +80,7 @@ describe("a budget of queued bytes", () => {
     const reading = peer("reading").holds(900);
     for (let i = 0; i < 20; i++) peer(`still ${i}`).holds(10);
     clock.advance(500);
-    reading.unwrittenBytes--;
+    reading.untakenBytes--;
     clock.advance(700);
     expect(ended).toEqual(Array.from({ length: 10 }, (_, i) => `still ${i}`));
   });
@@ -99,7 +99,7 @@ describe("a budget of queued bytes", () => {
     const { clock, ended, peer } = setUp(1_000);
     const peers = [peer("a").holds(400), peer("b").holds(500), peer("c").holds(300)];
     clock.advance(500);
-    for (const each of peers) each.unwrittenBytes--;
+    for (const each of peers) each.untakenBytes--;
     clock.advance(700);
     expect(ended).toEqual(["b"]);
   });
