@@ -15,9 +15,10 @@ export interface Environment {
   watch(tell: (event: EnvironmentEvent) => void): () => void;
 }
 
+type Heard = [type: string, listener: (event: { readonly persisted?: boolean }) => void];
+
 interface EventSource {
-  addEventListener?(type: string, listener: (event: { readonly persisted?: boolean }) => void): void;
-  removeEventListener?(type: string, listener: (event: { readonly persisted?: boolean }) => void): void;
+  addEventListener?(...heard: [...Heard, until: { readonly signal: AbortSignal }]): void;
 }
 
 interface Host extends EventSource {
@@ -37,26 +38,16 @@ export const hostEnvironment: Environment = {
   watch(tell) {
     const host = globalThis as Host;
     const { document } = host;
-    const stops = [
-      listen(host, "online", () => tell("online")),
-      listen(host, "offline", () => tell("offline")),
-      // Out of the back/forward cache a page comes without having been told "resume".
-      listen(host, "pageshow", ({ persisted }) => persisted === true && tell("resume")),
-      listen(document, "visibilitychange", () => document?.visibilityState === "visible" && tell("visible")),
-      listen(document, "freeze", () => tell("freeze")),
-      listen(document, "resume", () => tell("resume")),
-    ];
-    return () => {
-      for (const stop of stops) stop();
-    };
+    const stop = new AbortController(); // whose `signal` is all that the options of a listener need
+    const listen = (source: EventSource | undefined, ...heard: Heard): void =>
+      source?.addEventListener?.(...heard, stop);
+    listen(host, "online", () => tell("online"));
+    listen(host, "offline", () => tell("offline"));
+    // Out of the back/forward cache a page comes without having been told "resume".
+    listen(host, "pageshow", ({ persisted }) => persisted === true && tell("resume"));
+    listen(document, "visibilitychange", () => document?.visibilityState === "visible" && tell("visible"));
+    listen(document, "freeze", () => tell("freeze"));
+    listen(document, "resume", () => tell("resume"));
+    return () => stop.abort();
   },
 };
-
-function listen(
-  source: EventSource | undefined,
-  type: string,
-  listener: (event: { readonly persisted?: boolean }) => void,
-): () => void {
-  source?.addEventListener?.(type, listener);
-  return () => source?.removeEventListener?.(type, listener);
-}

@@ -43,25 +43,25 @@ export class MessageStream<M extends Received> implements AsyncIterableIterator<
     for (const settle of this.#waiters.splice(0)) settle({ done: true, value: undefined });
   }
 
-  next(): Promise<Result<M>> {
+  async next(): Promise<Result<M>> {
     const message = this.#messages.shift();
     if (message !== undefined) {
       this.#bytes -= byteLengthOf(message);
-      return Promise.resolve({ done: false, value: message });
+      return { done: false, value: message };
     }
     const error = this.#error;
     this.#error = undefined;
-    if (error !== undefined) return Promise.reject(error);
-    if (this.#isOver) return Promise.resolve({ done: true, value: undefined });
-    return new Promise((settle) => void this.#waiters.push(settle));
+    if (error !== undefined) throw error;
+    if (this.#isOver) return { done: true, value: undefined };
+    return await new Promise((settle) => void this.#waiters.push(settle));
   }
 
-  return(): Promise<Result<M>> {
+  async return(): Promise<Result<M>> {
     this.#messages = [];
     this.#error = undefined;
     this.#stopped(this);
     this.end();
-    return Promise.resolve({ done: true, value: undefined });
+    return { done: true, value: undefined };
   }
 
   [Symbol.asyncIterator](): this {

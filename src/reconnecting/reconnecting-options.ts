@@ -183,7 +183,7 @@ function resolveNumbers<Name extends string>(
     const [fallback, least] = rows[name];
     const most = name.endsWith("Ms") ? DAY_MS : Infinity;
     const value = (values[name] ?? fallback) as number;
-    const isRight = (Number.isInteger(value) || value === Infinity) && value >= least && value <= most;
+    const isRight = Math.floor(value) === value && value >= least && value <= most;
     if (!isRight) refuse(prefix + name, value, `an integer from ${least} to ${most}`);
     resolved[name] = value === 0 ? Infinity : value;
   }

@@ -36,7 +36,9 @@ export class ReconnectingSocket<B extends BinaryType = "arraybuffer"> implements
   readonly #listeners = new Listeners<ReconnectingEvents<B>>();
   readonly #streams = new Set<MessageStream<Received<B>>>();
   #tellClosed!: () => void;
-  readonly #releases: (() => void)[] = [];
+  readonly #stopWatching: () => void;
+  /** Aborted at the end. */
+  readonly #over = new AbortController();
   #state!: ReconnectingState;
   #link: Link | undefined;
   /** The heartbeat's second connection, until it is open. */
@@ -58,14 +60,12 @@ export class ReconnectingSocket<B extends BinaryType = "arraybuffer"> implements
   constructor(url: UrlSource, options: ReconnectingOptions<B> = {}) {
     this.#options = resolveOptions(url, options);
     this.#queue = new SendQueue(this.#options);
-    this.#releases.push(this.#options.environment.watch((event) => this.#notice(event)));
+    this.#stopWatching = this.#options.environment.watch((event) => this.#notice(event));
     this.#dial(undefined);
     const { signal } = options;
-    if (signal === undefined) return;
-    const abort = (): void => this.#finish({ kind: "aborted", cause: signal.reason as unknown });
-    if (signal.aborted) abort();
-    signal.addEventListener("abort", abort);
-    this.#releases.push(() => signal.removeEventListener("abort", abort));
+    const abort = (): void => this.#finish({ kind: "aborted", cause: signal?.reason as unknown });
+    if (signal?.aborted === true) abort();
+    signal?.addEventListener("abort", abort, this.#over);
   }
 
   /** What it does now: the same object until it changes. */
@@ -267,7 +267,7 @@ export class ReconnectingSocket<B extends BinaryType = "arraybuffer"> implements
       this.#finish({ kind: "invalid", error: reason.error });
     } else if (this.#failures >= maxAttempts) {
       this.#finish({ kind: "gave-up", attempts: this.#failures, last: reason });
-    } else this.#wait(reason, this.#delayAfter(reason));
+    } else if (this.#state.kind !== "closed") this.#wait(reason, this.#delayAfter(reason)); // `shouldReconnect` may close
   }
 
   #delayAfter(reason: DropReason): number {
@@ -279,7 +279,6 @@ export class ReconnectingSocket<B extends BinaryType = "arraybuffer"> implements
   }
 
   #wait(reason: DropReason, delayMs: number): void {
-    if (this.#state.kind === "closed") return; // by `shouldReconnect`
     const { environment } = this.#options;
     this.#cancelTimer();
     this.#cancelTimer = environment.startTimer(() => this.#dial(reason), delayMs);
@@ -324,10 +323,10 @@ export class ReconnectingSocket<B extends BinaryType = "arraybuffer"> implements
   #finish(reason: EndReason): void {
     if (this.#state.kind === "closed") return;
     this.#cancelTimer();
-    for (const release of this.#releases.splice(0)) release();
+    this.#over.abort();
+    this.#stopWatching();
     this.#change({ kind: "closed", reason });
-    for (const link of [this.#link, this.#spare, ...this.#retired]) link?.end();
-    for (const stream of this.#streams) stream.end();
+    for (const each of [this.#link, this.#spare, ...this.#retired, ...this.#streams]) each?.end();
     this.#streams.clear();
     this.#tellLoss("unsent", this.#queue.takeAll());
     this.#tellClosed();

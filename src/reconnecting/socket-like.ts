@@ -40,6 +40,6 @@ export type OpenSocket = (url: string, context: OpenContext) => SocketLike | Pro
 
 /** The `WebSocket` of the runtime, as an `OpenSocket`. */
 export function nativeSocket(): OpenSocket | undefined {
-  const { WebSocket } = globalThis as { WebSocket?: new (url: string, protocols?: string[]) => SocketLike };
-  return WebSocket && ((url, { protocols }) => new WebSocket(url, [...protocols]));
+  const { WebSocket } = globalThis as { WebSocket?: new (url: string, protocols?: readonly string[]) => SocketLike };
+  return WebSocket && ((url, { protocols }) => new WebSocket(url, protocols));
 }

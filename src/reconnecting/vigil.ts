@@ -97,13 +97,10 @@ export class Vigil {
     // Not whether `bufferedAmount` has fallen: who sends all the time may fill it faster than a healthy line takes from it.
     if (bufferedAmount === 0 || leftBytes > this.#leftBytes) this.#movedAtMs = nowMs;
     this.#leftBytes = leftBytes;
-    if (nowMs - this.#movedAtMs >= stallTimeoutMs) {
-      this.#watched.end({ kind: "stalled" });
-      return;
-    }
     const silentMs = nowMs - this.#heardAtMs;
     const isUnanswered = nowMs - this.#probedAtMs >= heartbeat.timeoutMs;
-    if (silentMs >= silenceTimeoutMs || isUnanswered) this.#watched.end({ kind: "silent" });
+    if (nowMs - this.#movedAtMs >= stallTimeoutMs) this.#watched.end({ kind: "stalled" });
+    else if (silentMs >= silenceTimeoutMs || isUnanswered) this.#watched.end({ kind: "silent" });
     else if (silentMs >= heartbeat.intervalMs && this.#probedAtMs === Infinity) {
       this.#probedAtMs = nowMs;
       this.#probe();
