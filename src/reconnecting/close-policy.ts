@@ -13,10 +13,11 @@ export function mayReconnectAfter({ code }: SocketClose): boolean {
 }
 
 /**
- * Whether an attempt failed for what the next would fail for too. `new WebSocket` refuses a URL or a subprotocol with a
- * `SyntaxError`, a `DOMException` of that name; Node's `URL` and `connect` of `halyard/client` refuse a URL with that code.
+ * Whether an attempt failed for what the next would fail for too. `new WebSocket` refuses a URL or a subprotocol with a `DOMException`
+ * `SyntaxError`, whose code is 12: that of `JSON.parse` has none, and says only that a server answered something else this once. Node's
+ * `URL` and `connect` of `halyard/client` refuse a URL with a code of their own.
  */
 export function isHopeless(error: unknown): boolean {
   const { name, code } = Object(error) as { readonly name?: unknown; readonly code?: unknown };
-  return name === "SyntaxError" || code === "ERR_INVALID_URL";
+  return code === "ERR_INVALID_URL" || (code === 12 && name === "SyntaxError");
 }

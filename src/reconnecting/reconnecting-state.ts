@@ -42,7 +42,10 @@ export type EndReason =
   | ({ readonly kind: "refused" } & SocketClose)
   /** `maxAttempts` in a row have failed. */
   | { readonly kind: "gave-up"; readonly attempts: number; readonly last: DropReason }
-  /** The URL or a subprotocol is not one; trying again would not help. */
+  /**
+   * What `url` gave is no URL, as `new WebSocket`, `connect` or Node's `URL` say, or `new WebSocket` does not take a subprotocol: trying
+   * again would not help.
+   */
   | { readonly kind: "invalid"; readonly error: unknown };
 
 /** What a reconnecting socket does now. Each change is a new, frozen object. */

@@ -247,6 +247,29 @@ describe("a reconnecting socket", () => {
     expect(subject.state).toEqual({ kind: "closed", reason: { kind: "invalid", error } });
   });
 
+  test("tries again where the answer with a ticket could not be parsed", async () => {
+    const world = new World();
+    const ticket = (text: string): string => (JSON.parse(text) as { ticket: string }).ticket;
+    const subject = world.reconnecting({}, ({ attempt }) =>
+      ticket(attempt === 1 ? "<h1>502 Bad Gateway</h1>" : '{ "ticket": "ws://test/?t=1" }'),
+    );
+    await settle();
+    const error = expect.any(SyntaxError) as SyntaxError;
+    expect(subject.state).toMatchObject({ kind: "waiting", reason: { kind: "connect-failed", error } });
+    await world.pass(1000);
+    expect(world.socket.url).toBe("ws://test/?t=1");
+  });
+
+  test.each([
+    ["the code of something else, as of gRPC", Object.assign(new Error("UNIMPLEMENTED"), { code: 12 })],
+    ["a subprotocol that connect does not take", new RangeError("option subprotocols got")],
+  ])("tries again after %s", async (_, error) => {
+    const subject = new World().reconnecting({ open: () => Promise.reject(error) });
+    await settle();
+    expect(subject.state).toMatchObject({ kind: "waiting", reason: { kind: "connect-failed", error } });
+    await subject.socket.close();
+  });
+
   test.each([
     ["the URL of a function", {}, () => new URL("nope")],
     ["connect", { open: async (url: string) => socketOf(await connect(url)) }, "nope"],
