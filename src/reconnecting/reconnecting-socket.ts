@@ -118,9 +118,9 @@ export class ReconnectingSocket<B extends BinaryType = "arraybuffer"> implements
     if (this.#state.kind === "closed" || this.#state.kind === "closing") {
       throw new ReconnectingError("closed", "this socket is closed; make another");
     }
-    const dropped = this.#makeRoom(byteLengthOf(message));
-    const own = snapshotOf(message);
     const isSent = this.#link?.canSend === true;
+    const dropped = this.#makeRoom(byteLengthOf(message), isSent);
+    const own = snapshotOf(message);
     if (isSent) this.#link?.send(own);
     else this.#queue.add(own);
     this.#tellLoss("overflow", dropped); // whoever hears of it may close
@@ -306,17 +306,16 @@ export class ReconnectingSocket<B extends BinaryType = "arraybuffer"> implements
     if (environment.nowMs() + delayMs < this.#state.retryAtMs) this.#wait(this.#state.reason, delayMs);
   }
 
-  /** What gives way to a message of so many bytes. */
-  #makeRoom(bytes: number): readonly Sendable[] {
-    const buffered = this.#link?.bufferedAmount ?? 0;
+  /** What gives way to a message of so many bytes. One that is sent goes before all that waits, and has only to fit into the socket. */
+  #makeRoom(bytes: number, isSent: boolean): readonly Sendable[] {
+    const held = bytes + (this.#link?.bufferedAmount ?? 0);
     const { overflow, maxQueuedBytes } = this.#options;
-    const dropped: Sendable[] = [];
-    if (overflow === "drop-oldest" && bytes + buffered <= maxQueuedBytes) {
-      while (!this.#queue.hasRoomFor(bytes, buffered)) dropped.push(this.#queue.take());
-    }
-    if (!this.#queue.hasRoomFor(bytes, buffered)) {
+    const isFull = (): boolean => !isSent && !this.#queue.hasRoomFor(held);
+    if (held > maxQueuedBytes || (overflow === "refuse" && isFull())) {
       throw new ReconnectingError("queue-full", "the queue is full; raise maxQueuedBytes or maxQueuedMessages");
     }
+    const dropped: Sendable[] = [];
+    while (isFull()) dropped.push(this.#queue.take());
     return dropped;
   }
 

@@ -24,12 +24,9 @@ export class SendQueue {
     return this.#messages.length;
   }
 
-  /** Whether there is room for one more beside `buffered` bytes that a socket holds. */
-  hasRoomFor(bytes: number, buffered: number): boolean {
-    return (
-      this.#messages.length < this.#limits.maxQueuedMessages &&
-      this.#bytes + buffered + bytes <= this.#limits.maxQueuedBytes
-    );
+  /** Whether there is room for one more of so many bytes, those counted in that a socket holds. */
+  hasRoomFor(bytes: number): boolean {
+    return this.#messages.length < this.#limits.maxQueuedMessages && this.#bytes + bytes <= this.#limits.maxQueuedBytes;
   }
 
   add(message: Sendable): void {

@@ -34,6 +34,34 @@ describe("sending over a reconnecting socket", () => {
     expect(world.socket.sent).toEqual(["my name", "waited"]);
   });
 
+  test.each([
+    [{ maxQueuedMessages: 2 }, "refuse"],
+    [{ maxQueuedMessages: 2 }, "drop-oldest"],
+    [{ maxQueuedBytes: 8 }, "refuse"],
+    [{ maxQueuedBytes: 8 }, "drop-oldest"],
+  ] as const)("lets it greet before a queue that is full, and drops nothing: %o, %s", async (limit, overflow) => {
+    const world = new World();
+    const { socket, losses } = world.reconnecting({ ...limit, overflow });
+    const refusals: unknown[] = [];
+    socket.on("state", ({ kind }) => {
+      if (kind !== "open") return;
+      expect(socket.send("my name")).toBe("sent");
+      world.socket.bufferedAmount = 7;
+      try {
+        socket.send("my own"); // more than the socket may hold, where bytes are limited
+      } catch (error) {
+        refusals.push(error);
+      }
+    });
+    for (const message of ["wait", "long"]) socket.send(message);
+    await settle();
+    world.socket.open();
+    const isShort = "maxQueuedBytes" in limit;
+    expect(world.socket.sent).toEqual(["my name", ...(isShort ? [] : ["my own"]), "wait", "long"]);
+    expect(refusals).toEqual(isShort ? [expect.objectContaining({ code: "queue-full" })] : []);
+    expect(losses).toEqual([]);
+  });
+
   test("keeps what a socket has not sent when it closes by itself, and tells what is uncertain", async () => {
     const world = new World();
     const subject = await world.opened();
@@ -191,7 +219,7 @@ test("what is put back into the send queue counts as before, and goes first", ()
   const queue = new SendQueue({ maxQueuedMessages: 10, maxQueuedBytes: 10 });
   queue.add("cde");
   queue.putBack(["a", "b"]);
-  expect([queue.bytes, queue.length, queue.hasRoomFor(5, 0), queue.hasRoomFor(6, 0)]).toEqual([5, 3, true, false]);
+  expect([queue.bytes, queue.length, queue.hasRoomFor(5), queue.hasRoomFor(6)]).toEqual([5, 3, true, false]);
   expect(queue.takeAll()).toEqual(["a", "b", "cde"]);
   expect([queue.bytes, queue.length, queue.takeAll()]).toEqual([0, 0, []]);
 });
