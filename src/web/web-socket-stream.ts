@@ -142,7 +142,8 @@ export class WebSocketStream {
         pull: async (controller) => {
           const message = await connection.receive();
           if (message !== undefined) controller.enqueue(chunkOf(message));
-          else await this.#closed.promise.catch(ignore);
+          // A connection that broke fails the stream here, behind the last message that had come.
+          else await this.#closed.promise;
         },
         cancel: (reason) => this.#closeFor(reason),
       },
@@ -192,7 +193,6 @@ export class WebSocketStream {
     const error = endError("the WebSocket did not close cleanly", code, reason, info.error);
     this.#closed.reject(error);
     this.#output?.error(error);
-    attempt(() => this.#input?.error(error));
   }
 }
 
@@ -229,5 +229,3 @@ function attempt(tell: () => void): void {
     // It has ended already.
   }
 }
-
-function ignore(): void {}
