@@ -60,7 +60,7 @@ export interface ReconnectingOptions<B extends BinaryType = "arraybuffer"> {
   readonly silenceTimeoutMs?: number | undefined;
   /** How long nothing may leave of what was sent, as `bufferedAmount` tells. Default 30,000; 0 is off. */
   readonly stallTimeoutMs?: number | undefined;
-  /** A clock that jumps further, or a page frozen for longer, makes a connection doubtful. Default 75,000. */
+  /** A clock that jumps further, forwards or back, or a page frozen for longer, makes a connection doubtful. Default 75,000. */
   readonly sleepThresholdMs?: number | undefined;
   /** For the closing handshake. Default 3,000. */
   readonly closeTimeoutMs?: number | undefined;

@@ -23,7 +23,7 @@ export type DropReason =
   | { readonly kind: "silent" }
   /** Nothing of what the socket held left it for `stallTimeoutMs`. */
   | { readonly kind: "stalled" }
-  /** The clock jumped: the machine slept, or the process was stopped. */
+  /** The clock jumped: the machine slept, the process was stopped, or somebody set the clock, forwards or back. */
   | { readonly kind: "slept"; readonly forMs: number }
   /** The browser had frozen the page. */
   | { readonly kind: "frozen"; readonly forMs: number }

@@ -82,8 +82,9 @@ export class Vigil {
     const nowMs = this.#options.environment.nowMs();
     const lateMs = nowMs - this.#tickedAtMs - this.#tickMs;
     this.#tickedAtMs = nowMs;
-    if (lateMs >= this.#options.sleepThresholdMs) this.doubt({ kind: "slept", forMs: lateMs });
-    else if (lateMs > LATE_MS) {
+    const jumpMs = Math.abs(lateMs); // a clock may be set back, too
+    if (jumpMs >= this.#options.sleepThresholdMs) this.doubt({ kind: "slept", forMs: jumpMs });
+    else if (jumpMs > LATE_MS) {
       // Our own delay is not the peer's silence.
       this.#heardAtMs += lateMs;
       this.#movedAtMs += lateMs;

@@ -60,6 +60,16 @@ describe("a reconnecting socket with a heartbeat", () => {
     expect(subject.kinds).toEqual(["open"]);
   });
 
+  test.each([3_600_000, 60_000])("notices a dead line in time though the clock was set back by %i ms", async (byMs) => {
+    const world = new World();
+    const subject = await world.opened({ heartbeat });
+    await world.pass(10_000);
+    world.setClock(-byMs);
+    await world.pass(25_000);
+    expect(world.sockets[0]?.sent).toEqual(["ping"]);
+    expect(subject.states.at(1)).toMatchObject({ kind: "waiting", reason: { kind: "silent" } });
+  });
+
   test("asks anew after a sleep though a question was out before it", async () => {
     const world = new World();
     await world.opened({ heartbeat });
@@ -154,6 +164,17 @@ describe("a reconnecting socket without a heartbeat", () => {
     expect(subject.state.kind).toBe("open");
     await world.pass(5_000);
     await world.sleep(65_000);
+    expect(subject.states.at(1)).toMatchObject({ kind: "waiting", reason: { kind: "slept", forMs: 60_000 } });
+  });
+
+  test("does not trust a connection after the clock was set back", async () => {
+    const world = new World();
+    const subject = await world.opened({ sleepThresholdMs: 60_000 });
+    world.setClock(-59_999);
+    await world.pass(5_000);
+    expect(subject.state.kind).toBe("open");
+    world.setClock(-60_000);
+    await world.pass(5_000);
     expect(subject.states.at(1)).toMatchObject({ kind: "waiting", reason: { kind: "slept", forMs: 60_000 } });
   });
 

@@ -54,7 +54,7 @@ export class FakeSocket implements SocketLike {
 }
 
 interface Timer {
-  readonly atMs: number;
+  atMs: number;
   readonly run: () => void;
 }
 
@@ -117,6 +117,12 @@ export class World implements Environment {
       await settle();
     }
     this.#nowMs = endMs;
+  }
+
+  /** Somebody sets the clock, by so much; timers run on. */
+  setClock(byMs: number): void {
+    this.#nowMs += byMs;
+    for (const timer of this.#timers) timer.atMs += byMs;
   }
 
   /** Lets `ms` pass in which nothing runs; what was due then comes late. */
