@@ -15,9 +15,9 @@ export function mayReconnectAfter({ code }: SocketClose): boolean {
 /**
  * Whether an attempt failed for what the next would fail for too. `new WebSocket` refuses a URL or a subprotocol with a `DOMException`
  * `SyntaxError`, whose code is 12: that of `JSON.parse` has none, and says only that a server answered something else this once. Node's
- * `URL` and `connect` of `halyard/client` refuse a URL with a code of their own.
+ * `URL` and `connect` of `halyard/client` refuse a URL with a code of their own, and what `open` gave has ours where it is no socket.
  */
 export function isHopeless(error: unknown): boolean {
   const { name, code } = Object(error) as { readonly name?: unknown; readonly code?: unknown };
-  return code === "ERR_INVALID_URL" || (code === 12 && name === "SyntaxError");
+  return code === "ERR_INVALID_URL" || code === "no-websocket" || (code === 12 && name === "SyntaxError");
 }

@@ -1,4 +1,5 @@
 import { Ledger, type Remains } from "./ledger.js";
+import { ReconnectingError } from "./reconnecting-error.js";
 import type { ResolvedOptions } from "./reconnecting-options.js";
 import type { DropReason, SocketClose } from "./reconnecting-state.js";
 import type { Received, Sendable } from "./sendable.js";
@@ -103,7 +104,10 @@ export class Link {
       const address = String(typeof url === "function" ? await url({ attempt, signal }) : url);
       if (this.#isOver) return;
       const socket = await open(address, { protocols, signal });
-      if (socket?.readyState === undefined) throw new TypeError("open gave no WebSocket; see socketOf");
+      if (socket?.readyState === undefined) {
+        discard(socket);
+        throw new ReconnectingError("no-websocket", "open gave no WebSocket; see socketOf");
+      }
       socket.onerror = () => {}; // a close event follows, and says more; `ws` throws an error that nobody hears
       if (this.#isOver) discard(socket);
       else this.#take(socket, address);
@@ -138,10 +142,10 @@ export class Link {
 
 /** Closes a socket that nobody listens to any more. */
 function discard(socket: SocketLike): void {
-  socket.onopen = socket.onmessage = socket.onclose = null;
   try {
+    socket.onopen = socket.onmessage = socket.onclose = null;
     socket.close();
   } catch {
-    // It never was more than an attempt.
+    // It never was more than an attempt, or is no socket.
   }
 }

@@ -1,9 +1,11 @@
-/** Why something that was asked of a reconnecting socket was refused. */
+/** What has gone wrong with a reconnecting socket, or was asked of it and refused. */
 export type ReconnectingErrorCode =
   /** The message does not fit into the send queue. */
   | "queue-full"
   /** The socket is closing or closed for good. */
   | "closed"
+  /** What `open` gave is no WebSocket, as a connection of `halyard/client` without `socketOf`. */
+  | "no-websocket"
   /** A `for await` loop was slower than the server for too long: `maxUnreadBytes` were waiting for it. */
   | "reader-too-slow";
 

@@ -43,8 +43,8 @@ export type EndReason =
   /** `maxAttempts` in a row have failed. */
   | { readonly kind: "gave-up"; readonly attempts: number; readonly last: DropReason }
   /**
-   * What `url` gave is no URL, as `new WebSocket`, `connect` or Node's `URL` say, or `new WebSocket` does not take a subprotocol: trying
-   * again would not help.
+   * What `url` gave is no URL, as `new WebSocket`, `connect` or Node's `URL` say, `new WebSocket` does not take a subprotocol, or what
+   * `open` gave is no WebSocket: trying again would not help.
    */
   | { readonly kind: "invalid"; readonly error: unknown };
 

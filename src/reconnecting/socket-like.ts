@@ -35,7 +35,10 @@ export interface OpenContext {
   readonly signal: AbortSignal;
 }
 
-/** Opens a socket; it may be open already, or still connecting. What it throws or rejects with is a failed attempt. */
+/**
+ * Opens a socket; it may be open already, or still connecting. What it throws or rejects with is a failed attempt. What is no socket
+ * is closed where it can be, and ends the reconnecting socket.
+ */
 export type OpenSocket = (url: string, context: OpenContext) => SocketLike | Promise<SocketLike>;
 
 /** The `WebSocket` of the runtime, as an `OpenSocket`. */

@@ -33,6 +33,18 @@ describe("a reconnecting socket over connections of halyard/client", () => {
     expect(socket.bufferedBytes).toBe(0);
   });
 
+  test("ends where socketOf was forgotten, and leaves no connection behind", async () => {
+    const server = await listening({ routes: { "/": echo } });
+    const forgetful: OpenSocket = async (url, { signal }) => (await connect(url, { signal })) as never;
+    const socket = new ReconnectingSocket(server.url, { open: forgetful });
+    await socket.closed;
+    expect(socket.state).toMatchObject({
+      kind: "closed",
+      reason: { kind: "invalid", error: { code: "no-websocket" } },
+    });
+    await vi.waitFor(() => expect(server.connections.size).toBe(0));
+  });
+
   test("gets bytes as a Blob, where that is asked for", async () => {
     const server = await listening({ routes: { "/": echo } });
     const socket = new ReconnectingSocket(server.url, { open, binaryType: "blob" });

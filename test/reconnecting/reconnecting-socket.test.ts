@@ -1,7 +1,7 @@
 import { getEventListeners } from "node:events";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { connect, socketOf } from "../../src/client/index.js";
-import { type OpenContext, ReconnectingSocket } from "../../src/reconnecting/index.js";
+import { type OpenContext, ReconnectingError, ReconnectingSocket } from "../../src/reconnecting/index.js";
 import { FakeSocket, settle, World } from "./world.js";
 
 describe("a reconnecting socket", () => {
@@ -283,14 +283,15 @@ describe("a reconnecting socket", () => {
     });
   });
 
-  test.each([undefined, {}])("says at once that open gave no WebSocket but %o", async (given) => {
-    const subject = new World().reconnecting({ open: () => given as never });
-    await settle();
-    expect(subject.state).toMatchObject({ kind: "waiting", reason: { kind: "connect-failed" } });
-    if (subject.state.kind !== "waiting" || subject.state.reason.kind !== "connect-failed") throw new Error("never");
-    expect(subject.state.reason.error).toEqual(new TypeError("open gave no WebSocket; see socketOf"));
-    await subject.socket.close();
-  });
+  test.each([undefined, {}, Object.freeze({ close() {} })])(
+    "ends where open gave no WebSocket but %o",
+    async (given) => {
+      const subject = new World().reconnecting({ open: () => given as never });
+      await settle();
+      const error = new ReconnectingError("no-websocket", "open gave no WebSocket; see socketOf");
+      expect(subject.state).toEqual({ kind: "closed", reason: { kind: "invalid", error } });
+    },
+  );
 
   test("tells everybody though one listener throws, whose error nobody catches", async () => {
     const thrown: unknown[] = [];
