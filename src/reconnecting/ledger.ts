@@ -1,5 +1,10 @@
-import type { QueueLimits } from "./send-queue.js";
 import { byteLengthOf, type Sendable } from "./sendable.js";
+
+/** How much may wait for a connection, and is kept of what one was given. */
+interface QueueLimits {
+  readonly maxQueuedMessages: number;
+  readonly maxQueuedBytes: number;
+}
 
 interface Entry {
   /** `undefined` for a probe of the heartbeat, which is of interest to nobody else. */

@@ -10,16 +10,22 @@ export class Listeners<Events extends object> {
     return () => void listeners.delete(own);
   }
 
-  /** Calls each. One that throws keeps the others from nothing: its error is thrown where nobody catches it, as by an event. */
+  /** Calls each. One that throws keeps the others from nothing. */
   tell<Name extends keyof Events>(name: Name, value: Events[Name]): void {
     for (const listener of new Set(this.#byName.get(name))) {
-      try {
-        listener(value as never);
-      } catch (error) {
-        queueMicrotask(() => {
-          throw error;
-        });
-      }
+      call(() => listener(value as never), undefined);
     }
+  }
+}
+
+/** What `run` returns, or `otherwise` where it throws: its error is thrown where nobody catches it, as by an event. */
+export function call<T>(run: () => T, otherwise: T): T {
+  try {
+    return run();
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
+    return otherwise;
   }
 }

@@ -52,7 +52,10 @@ export interface ReconnectingOptions<B extends BinaryType = "arraybuffer"> {
   readonly stableAfterMs?: number | undefined;
   /** Attempts in a row that may fail; then it is closed for good. Default `Infinity`. */
   readonly maxAttempts?: number | undefined;
-  /** Whether to come back after this close of an open connection. Default: see docs/reconnecting.md. */
+  /**
+   * Whether to come back after this close of an open connection. Default: see docs/reconnecting.md. Where it throws, its error is thrown
+   * where nobody catches it, as that of a listener is, and the default decides.
+   */
   readonly shouldReconnect?: ((close: SocketClose) => boolean) | undefined;
   /** Whether the line is asked if it is alive. `{}` works with every server. Default: it is not, as a browser cannot send pings. */
   readonly heartbeat?: Heartbeat<B> | undefined;

@@ -1,8 +1,8 @@
 import { backoffDelayMs, longDelayMs } from "./backoff.js";
-import { isHopeless } from "./close-policy.js";
+import { isHopeless, mayReconnectAfter } from "./close-policy.js";
 import type { EnvironmentEvent } from "./environment.js";
 import { Link, REPLACED } from "./link.js";
-import { Listeners } from "./listeners.js";
+import { call, Listeners } from "./listeners.js";
 import { MessageStream } from "./message-stream.js";
 import { ReconnectingError } from "./reconnecting-error.js";
 import type { Loss, ReconnectingEvents } from "./reconnecting-events.js";
@@ -32,7 +32,7 @@ import { Vigil } from "./vigil.js";
  */
 export class ReconnectingSocket<B extends BinaryType = "arraybuffer"> implements AsyncDisposable {
   readonly #options: ResolvedOptions;
-  readonly #queue: SendQueue;
+  readonly #queue = new SendQueue();
   readonly #listeners = new Listeners<ReconnectingEvents<B>>();
   readonly #streams = new Set<MessageStream<Received<B>>>();
   #tellClosed!: () => void;
@@ -59,7 +59,6 @@ export class ReconnectingSocket<B extends BinaryType = "arraybuffer"> implements
   /** @throws TypeError or RangeError for an option that is wrong or does not exist. */
   constructor(url: UrlSource, options: ReconnectingOptions<B> = {}) {
     this.#options = resolveOptions(url, options);
-    this.#queue = new SendQueue(this.#options);
     this.#stopWatching = this.#options.environment.watch((event) => this.#notice(event));
     this.#dial(undefined);
     const { signal } = options;
@@ -262,8 +261,9 @@ export class ReconnectingSocket<B extends BinaryType = "arraybuffer"> implements
     if (reason.kind === "requested") {
       this.#failures = this.#delays = 0;
       this.#dial(reason);
-    } else if (reason.kind === "closed" && !shouldReconnect(reason)) this.#finish({ ...reason, kind: "refused" });
-    else if (reason.kind === "connect-failed" && isHopeless(reason.error)) {
+    } else if (reason.kind === "closed" && !call(() => shouldReconnect(reason), mayReconnectAfter(reason))) {
+      this.#finish({ ...reason, kind: "refused" });
+    } else if (reason.kind === "connect-failed" && isHopeless(reason.error)) {
       this.#finish({ kind: "invalid", error: reason.error });
     } else if (this.#failures >= maxAttempts) {
       this.#finish({ kind: "gave-up", attempts: this.#failures, last: reason });
@@ -308,10 +308,11 @@ export class ReconnectingSocket<B extends BinaryType = "arraybuffer"> implements
 
   /** What gives way to a message of so many bytes. One that is sent goes before all that waits, and has only to fit into the socket. */
   #makeRoom(bytes: number, isSent: boolean): readonly Sendable[] {
-    const held = bytes + (this.#link?.bufferedAmount ?? 0);
-    const { overflow, maxQueuedBytes } = this.#options;
-    const isFull = (): boolean => !isSent && !this.#queue.hasRoomFor(held);
-    if (held > maxQueuedBytes || (overflow === "refuse" && isFull())) {
+    const { overflow, maxQueuedBytes, maxQueuedMessages } = this.#options;
+    const isTooLong = bytes + (this.#link?.bufferedAmount ?? 0) > maxQueuedBytes;
+    const isFull = (): boolean =>
+      !isSent && (this.queuedMessages >= maxQueuedMessages || bytes + this.bufferedBytes > maxQueuedBytes);
+    if (isTooLong || (overflow === "refuse" && isFull())) {
       throw new ReconnectingError("queue-full", "the queue is full; raise maxQueuedBytes or maxQueuedMessages");
     }
     const dropped: Sendable[] = [];

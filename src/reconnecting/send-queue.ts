@@ -1,20 +1,9 @@
 import { byteLengthOf, type Sendable } from "./sendable.js";
 
-/** How much may wait. */
-export interface QueueLimits {
-  readonly maxQueuedMessages: number;
-  readonly maxQueuedBytes: number;
-}
-
 /** The messages that wait for a connection. */
 export class SendQueue {
-  readonly #limits: QueueLimits;
   #messages: Sendable[] = [];
   #bytes = 0;
-
-  constructor(limits: QueueLimits) {
-    this.#limits = limits;
-  }
 
   get bytes(): number {
     return this.#bytes;
@@ -22,11 +11,6 @@ export class SendQueue {
 
   get length(): number {
     return this.#messages.length;
-  }
-
-  /** Whether there is room for one more of so many bytes, those counted in that a socket holds. */
-  hasRoomFor(bytes: number): boolean {
-    return this.#messages.length < this.#limits.maxQueuedMessages && this.#bytes + bytes <= this.#limits.maxQueuedBytes;
   }
 
   add(message: Sendable): void {

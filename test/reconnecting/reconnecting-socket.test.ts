@@ -4,6 +4,20 @@ import { connect, socketOf } from "../../src/client/index.js";
 import { type OpenContext, ReconnectingError, ReconnectingSocket } from "../../src/reconnecting/index.js";
 import { FakeSocket, settle, World } from "./world.js";
 
+/** What is thrown where nobody catches it, until the test is over. */
+function uncaught(): readonly unknown[] {
+  const thrown: unknown[] = [];
+  vi.stubGlobal("queueMicrotask", (run: () => void) => {
+    try {
+      run();
+    } catch (error) {
+      thrown.push(error);
+    }
+  });
+  onTestFinished(() => void vi.unstubAllGlobals());
+  return thrown;
+}
+
 describe("a reconnecting socket", () => {
   test("connects, and tells what comes, listeners of the same turn from the beginning", async () => {
     const world = new World();
@@ -223,6 +237,22 @@ describe("a reconnecting socket", () => {
     expect(subject.state).toMatchObject({ kind: "closed", reason: { kind: "refused", code: 1001 } });
   });
 
+  test.each([
+    [1001, "waiting"],
+    [1008, "closed"],
+  ])("goes on after %i as without a shouldReconnect that throws, whose error nobody catches", async (code, kind) => {
+    const thrown = uncaught();
+    const world = new World();
+    const error = new Error("mine");
+    const shouldReconnect = (): never => {
+      throw error;
+    };
+    const subject = await world.opened({ shouldReconnect });
+    world.socket.drop(code);
+    expect(subject.kinds).toEqual(["open", kind]);
+    expect(thrown).toEqual([error]);
+  });
+
   test("gives up after maxAttempts", async () => {
     const world = new World();
     const subject = world.reconnecting({ maxAttempts: 2 });
@@ -294,15 +324,7 @@ describe("a reconnecting socket", () => {
   );
 
   test("tells everybody though one listener throws, whose error nobody catches", async () => {
-    const thrown: unknown[] = [];
-    vi.stubGlobal("queueMicrotask", (run: () => void) => {
-      try {
-        run();
-      } catch (error) {
-        thrown.push(error);
-      }
-    });
-    onTestFinished(() => void vi.unstubAllGlobals());
+    const thrown = uncaught();
     const world = new World();
     const subject = world.reconnecting();
     const error = new Error("mine");
