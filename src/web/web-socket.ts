@@ -67,7 +67,16 @@ const WebSocketClass = class WebSocket extends EventTarget {
   }
 
   get bufferedAmount(): number {
-    return this.#buffered.read(this.#connection);
+    const connection = this.#connection;
+    return this.#buffered.read(connection?.state === "closed" ? undefined : connection);
+  }
+
+  /**
+   * Not of the web, nor of the type: what the reconnecting client asks, who sends again what certainly never left. `bufferedAmount` does
+   * not say that: frame headers and writes that the kernel has taken in part are in it.
+   */
+  get unsentBytes(): number {
+    return 0;
   }
 
   get extensions(): string {
