@@ -2,8 +2,12 @@ import type { Socket } from "node:net";
 import { describe, expect, test, vi } from "vitest";
 import { connect, type ConnectionHandler, socketOf } from "../../src/client/index.js";
 import { type OpenSocket, ReconnectingSocket, type ReconnectingState } from "../../src/reconnecting/index.js";
+import { frameBytes } from "../protocol/support/frame-bytes.js";
 import { DeafRelay } from "../support/deaf-relay.js";
 import { listening } from "../support/listening.js";
+import { close, text } from "../support/raw-peer.js";
+import { RawServer } from "../support/raw-server.js";
+import { nextTurn } from "../support/turns.js";
 
 const open: OpenSocket = async (url, { protocols, signal }) =>
   socketOf(await connect(url, { subprotocols: protocols, signal }));
@@ -134,5 +138,74 @@ describe("a reconnecting socket over connections of halyard/client", () => {
         [1006, ""],
         [4001, "done"],
       ]);
+  });
+
+  describe("what the server says first", () => {
+    const said = [text("one"), text("two")].map(frameBytes);
+
+    /** What a reconnecting socket tells, as it comes. */
+    function told(socket: ReconnectingSocket): unknown[] {
+      const events: unknown[] = [];
+      socket.on("state", ({ kind }) => events.push(kind));
+      socket.on("message", (message) => events.push(message));
+      return events;
+    }
+
+    /** An `open` whose connection is lost before it returns. */
+    function losing(server: RawServer): OpenSocket {
+      return async (url) => {
+        const connection = await connect(url);
+        const socket = socketOf(connection);
+        server.sockets[0]?.reset();
+        await connection.closed;
+        await nextTurn();
+        return socket;
+      };
+    }
+
+    test("comes behind the news that it is open", async () => {
+      const server = await RawServer.start();
+      await using socket = new ReconnectingSocket(server.url, { open, closeTimeoutMs: 50 });
+      const events = told(socket);
+      (await server.visitor()).accept({}, ...said);
+      await expect.poll(() => events).toEqual(["open", "one", "two"]);
+    });
+
+    test("waits for who learns by a promise that it is open, and listens then", async () => {
+      const server = await RawServer.start();
+      await using socket = new ReconnectingSocket(server.url, { open, closeTimeoutMs: 50 });
+      void server.visitor().then((visitor) => visitor.accept({}, ...said));
+      await next(socket, "open");
+      expect(await socket[Symbol.asyncIterator]().next()).toEqual({ done: false, value: "one" });
+    });
+
+    test("waits until `open` returns, though the connection is lost meanwhile", async () => {
+      const server = await RawServer.start();
+      await using socket = new ReconnectingSocket(server.url, { open: losing(server), firstDelayMs: 60_000 });
+      const events = told(socket);
+      (await server.visitor()).accept({}, ...said);
+      await expect.poll(() => events).toEqual(["open", "one", "two", "waiting"]);
+    });
+
+    test("where that is nothing, a connection that is lost before `open` returns is a failed attempt", async () => {
+      const server = await RawServer.start();
+      await using socket = new ReconnectingSocket(server.url, { open: losing(server) });
+      void server.visitor().then((visitor) => visitor.accept());
+      expect(await next(socket, "waiting")).toMatchObject({ reason: { kind: "connect-failed" } });
+    });
+
+    test("does not keep the end from who listens for that only", async () => {
+      const server = await RawServer.start();
+      const connecting = connect(server.url);
+      const peer = (await server.visitor()).accept({}, ...said, frameBytes(close(4001, "enough")));
+      const socket = socketOf(await connecting);
+      const closed = new Promise((resolve) => {
+        // oxlint-disable-next-line unicorn/prefer-add-event-listener -- it has no other
+        socket.onclose = resolve;
+      });
+      await peer.leave();
+      expect(await closed).toEqual({ code: 4001, reason: "enough", wasClean: true });
+      expect(socket.readyState).toBe(3);
+    });
   });
 });
