@@ -56,6 +56,14 @@ export class ConnectionError extends Error {
     );
   }
 
+  /** The error of whoever has waited for a message in vain. */
+  static receiveTimeout(timeoutMs: number): ConnectionError {
+    return new ConnectionError(
+      "receive-timeout",
+      `no message came within timeoutMs (${timeoutMs}); the connection goes on`,
+    );
+  }
+
   /** The error of whoever reads where somebody else does. */
   static alreadyReading(): ConnectionError {
     return new ConnectionError(

@@ -49,7 +49,7 @@ function inTime<T>(begin: () => Promise<T>, reader: Reader, timers: TimerWheel, 
     const giveUp = (reason: Error): void => {
       if (reader.release(next)) reject(reason);
     };
-    const timer = new WheelTimer({ onDue: () => giveUp(receiveTimeout(timeoutMs)) });
+    const timer = new WheelTimer({ onDue: () => giveUp(ConnectionError.receiveTimeout(timeoutMs)) });
     const onAbort = (): void => giveUp(signal?.reason as Error);
     const settle = (): void => {
       timers.disarm(timer);
@@ -78,11 +78,4 @@ function checkOptions(options: ReceiveOptions): { signal: AbortSignal | undefine
     signal: checkShape("signal", signal, "an AbortSignal", (value) => value instanceof AbortSignal),
     timeoutMs: checkInteger("timeoutMs", timeoutMs, Number.POSITIVE_INFINITY, 0, MAX_TIMEOUT_MS),
   };
-}
-
-function receiveTimeout(timeoutMs: number): ConnectionError {
-  return new ConnectionError(
-    "receive-timeout",
-    `no message came within timeoutMs (${timeoutMs}); the connection goes on`,
-  );
 }

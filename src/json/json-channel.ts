@@ -1,3 +1,4 @@
+import { ConnectionError } from "../connection/connection-error.js";
 import type { ReceiveOptions, SendOptions } from "../connection/index.js";
 import { handled } from "../internal/deferred.js";
 import { checkKeys } from "../internal/option-check.js";
@@ -5,6 +6,9 @@ import { actionFor, type InvalidPolicy, resolveInvalidPolicy } from "./invalid-p
 import { decodeJson } from "./json-decoder.js";
 import { encodeWith } from "./json-encoder.js";
 import { anything, checkSchema, type InferInput, type InferOutput, type StandardSchema } from "./standard-schema.js";
+
+/** How late a call may give up: as late as the connection's own. */
+const MAX_LATE_MS = 100;
 
 /**
  * What a channel needs of a connection. `Connection` has it; so may anything else that carries messages in order. One that does not
@@ -112,7 +116,8 @@ export class JsonChannel<Received, Sent> implements AsyncIterable<Received> {
   /**
    * The next value, or `undefined` when there will be no more. Call it when the last call has settled. What a message that is
    * not as agreed leads to is up to `onInvalid`. `timeoutMs` and `signal` are those of `Connection.receive`; the time goes on where
-   * a message is skipped, so a peer cannot stretch it. A message that has come in time is given out, however long its schema takes.
+   * a message is skipped, so a peer cannot stretch it, however long to skip takes. A message that has come in time is given out, however
+   * long its schema takes.
    *
    * Rejects with JsonMessageError for such a message under `onInvalid: "throw"`, with what the schema itself throws, and
    * with the errors of `Connection.receive`.
@@ -165,10 +170,17 @@ export class JsonChannel<Received, Sent> implements AsyncIterable<Received> {
   }
 }
 
-/** `options` for what is left of their time. */
+/**
+ * `options` for what is left of their time. What has been received is gone through for a while when it is over: no longer, for skipping may
+ * take time in which the peer sends more.
+ *
+ * @throws ConnectionError `receive-timeout` after that while.
+ */
 function after(elapsedMs: number, options: ReceiveOptions): ReceiveOptions {
   const { timeoutMs } = options;
-  return timeoutMs === undefined ? options : { ...options, timeoutMs: Math.max(0, Math.ceil(timeoutMs - elapsedMs)) };
+  if (timeoutMs === undefined) return options;
+  if (elapsedMs > timeoutMs + MAX_LATE_MS) throw ConnectionError.receiveTimeout(timeoutMs);
+  return { ...options, timeoutMs: Math.max(0, Math.ceil(timeoutMs - elapsedMs)) };
 }
 
 function ignore(): void {}

@@ -148,6 +148,25 @@ describe("receive() of a channel", () => {
     await expect(channel.receive({ timeoutMs: 0 })).rejects.toMatchObject({ code: "receive-timeout" });
   });
 
+  test("goes through what a peer has sent meanwhile for a tenth of a second, should it take long to skip that", async () => {
+    const { clock, peer, connection } = await meetOnClock({ pingIntervalMs: 0 });
+    let skips = 0;
+    const skipSlowly = async (): Promise<"skip"> => {
+      skips++;
+      await nextTurn();
+      clock.advance(100);
+      return "skip";
+    };
+    const channel = new JsonChannel(connection, z.string(), z.unknown(), skipSlowly, clock.nowMs);
+    peer.say(...Array.from({ length: 20 }, () => "1"), '"right"');
+    await expect(channel.receive({ timeoutMs: 200 })).rejects.toMatchObject({
+      name: "ConnectionError",
+      code: "receive-timeout",
+    });
+    expect(skips).toBe(4);
+    expect(await channel.receive()).toBe("right");
+  });
+
   test("gives out a value that came in time, though its schema took longer", async () => {
     const { clock, peer, connection } = await meetOnClock();
     const slow = new SlowSchema();
