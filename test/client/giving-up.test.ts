@@ -223,6 +223,34 @@ describe("connect()", () => {
     await connection.close();
   });
 
+  test("has no listener left on the signal once it has given a connection, or its error", async () => {
+    const { signal } = new AbortController();
+    const { url } = await listening({ routes: { "/": {} } });
+    const connection = await connectByTimers(timersOf(clock), url, { signal });
+    expect(getEventListeners(signal, "abort")).toEqual([]);
+    await connection.close();
+    await connectByClock(`${url}elsewhere`, { signal });
+    expect(getEventListeners(signal, "abort")).toEqual([]);
+  });
+
+  test("is aborted all the same when another with the same signal has ended before, or begins then", async () => {
+    const server = await RawServer.start();
+    const controller = new AbortController();
+    const { signal } = controller;
+    const failing = connectByClock(server.url, { signal });
+    const first = await server.visitor();
+    const other = connectByClock(server.url, { signal });
+    (await server.visitor()).raw.reset();
+    await other;
+    const next = connectByClock(server.url, { signal });
+    await server.visitor();
+    controller.abort();
+    expect((await failing).code).toBe("aborted");
+    expect((await next).code).toBe("aborted");
+    await first.raw.ended;
+    expect(getEventListeners(signal, "abort")).toEqual([]);
+  });
+
   test("may share one signal with any number of others, without a warning of a leak", async () => {
     const server = await RawServer.start();
     const onWarning = vi.fn<(warning: Error) => void>();
