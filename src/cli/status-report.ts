@@ -38,9 +38,9 @@ export function statusReport(tally: TallyCounts): StatusReport {
     bytesSent: sent.text.bytes + sent.binary.bytes,
     handling: latencyOf(tally.handling),
     roundTrips: latencyOf(tally.roundTrips),
-    closes: Object.fromEntries(tally.closes),
-    errors: Object.fromEntries(tally.errors),
-    refusals: Object.fromEntries(tally.refusals),
+    closes: tally.closes,
+    errors: tally.errors,
+    refusals: tally.refusals,
   };
 }
 

@@ -98,7 +98,7 @@ function withoutOpen(counts: TallyCounts): TallyCounts {
     ...counts,
     open: 0,
     queuedBytes: 0,
-    closes: open === 0 ? closes : new Map(closes).set(lost, (closes.get(lost) ?? 0) + open),
+    closes: open === 0 ? closes : { ...closes, [lost]: (closes[lost] ?? 0) + open },
   };
 }
 

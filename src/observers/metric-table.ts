@@ -102,6 +102,6 @@ function counts(name: string, help: string, which: "closes" | "errors" | "refusa
     unit: "{event}",
     help,
     labels: ["code"],
-    read: (tally) => [...tally[which]].map(([code, value]) => ({ labels: { code }, value })),
+    read: (tally) => Object.entries(tally[which]).map(([code, value]) => ({ labels: { code }, value })),
   };
 }

@@ -10,7 +10,7 @@ export interface Traffic {
 }
 
 type TrafficByType = Readonly<Record<ObservedType, Traffic>>;
-type CountsByLabel = ReadonlyMap<string, number>;
+type CountsByLabel = Readonly<Record<string, number>>;
 
 /** What observed connections have done: the numbers of a `Tally`, or the sum of several. */
 export interface TallyCounts {
@@ -40,7 +40,10 @@ export interface TallyCounts {
   readonly queued: HistogramCounts;
 }
 
-/** The sum of what several have counted, processes for example; of none, zeros. Plain values, which pass between processes. */
+/**
+ * The sum of what several have counted, processes for example; of none, zeros. Plain values, which pass between processes by
+ * `process.send` and as JSON.
+ */
 export function sumOfCounts(all: readonly TallyCounts[]): TallyCounts {
   const total = (read: (counts: TallyCounts) => number): number => all.reduce((sum, counts) => sum + read(counts), 0);
   const traffic = (way: "received" | "sent", type: ObservedType): Traffic => ({
@@ -73,8 +76,10 @@ export function sumOfCounts(all: readonly TallyCounts[]): TallyCounts {
 }
 
 function sumByLabel(all: readonly CountsByLabel[]): CountsByLabel {
-  const sum = new Map<string, number>();
-  for (const counts of all) for (const [label, count] of counts) sum.set(label, (sum.get(label) ?? 0) + count);
+  const sum: Record<string, number> = {};
+  for (const counts of all) {
+    for (const [label, count] of Object.entries(counts)) sum[label] = (sum[label] ?? 0) + count;
+  }
   return sum;
 }
 

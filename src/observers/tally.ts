@@ -21,10 +21,10 @@ export class Tally implements TallyCounts {
   opened = 0;
   readonly received: Readonly<Record<ObservedType, Counting>> = { text: noTraffic(), binary: noTraffic() };
   readonly sent: Readonly<Record<ObservedType, Counting>> = { text: noTraffic(), binary: noTraffic() };
-  readonly closes: Map<string, number> = new Map();
-  readonly errors: Map<string, number> = new Map();
-  readonly refusals: Map<string, number> = new Map();
-  readonly connectFailures: Map<string, number> = new Map();
+  readonly closes: Record<string, number> = {};
+  readonly errors: Record<string, number> = {};
+  readonly refusals: Record<string, number> = {};
+  readonly connectFailures: Record<string, number> = {};
   readonly roundTrips: Histogram = new Histogram();
   readonly handling: Histogram = new Histogram();
   readonly queued: Histogram = new Histogram(BYTE_BOUNDS);
@@ -64,7 +64,7 @@ export class Tally implements TallyCounts {
     return bytes;
   }
 
-  /** A copy as of now, of plain values, which passes to another process; `sumOfCounts` adds several up. */
+  /** A copy as of now, of plain values, which passes to another process, by `process.send` and as JSON; `sumOfCounts` adds several up. */
   snapshot(): TallyCounts {
     return sumOfCounts([this]);
   }
@@ -85,6 +85,6 @@ function addTo(traffic: Counting, bytes: number): void {
   traffic.bytes += bytes;
 }
 
-function countIn(counts: Map<string, number>, label: string): void {
-  counts.set(label, (counts.get(label) ?? 0) + 1);
+function countIn(counts: Record<string, number>, label: string): void {
+  counts[label] = (counts[label] ?? 0) + 1;
 }

@@ -186,7 +186,7 @@ describe("a tally", () => {
     expect(tally.received.text).toEqual({ messages: 1, bytes: 5 });
     expect(tally.roundTrips.count).toBe(1);
     expect(tally.handling.count).toBe(1);
-    expect([...tally.closes]).toEqual([["4xxx", 1]]);
+    expect(tally.closes).toEqual({ "4xxx": 1 });
     const text = prometheusText(tally);
     expect(text).toContain('halyard_messages_received_total{type="text"} 1\n');
     expect(text).toContain('halyard_handler_milliseconds_bucket{le="+Inf"} 1\n');
@@ -197,8 +197,8 @@ describe("a tally", () => {
     const server = await startUpgrader({ observer: tally.observer, checkHost: () => false });
     const failing = connect(`ws://127.0.0.1:${server.port}/`, { observer: tally.observer });
     await expect(failing).rejects.toMatchObject({ code: "http-status" });
-    expect([...tally.refusals]).toEqual([["host-not-allowed", 1]]);
-    expect([...tally.connectFailures]).toEqual([["http-status", 1]]);
+    expect(tally.refusals).toEqual({ "host-not-allowed": 1 });
+    expect(tally.connectFailures).toEqual({ "http-status": 1 });
   });
 });
 
