@@ -1,3 +1,5 @@
+import { types } from "node:util";
+
 /** A message as it is received: `string` for text, `Uint8Array` for binary, yours to keep unless a handler `borrows`. */
 export type Message = string | Uint8Array;
 
@@ -24,11 +26,12 @@ export function bytesOf(message: ArrayBufferView | ArrayBuffer): Uint8Array {
     if (message.length === 0) checkThere(message.buffer);
     return message;
   }
+  // By what they are, not by their class: those of another realm have others.
   if (ArrayBuffer.isView(message)) {
     checkThere(message.buffer);
     return new Uint8Array(message.buffer, message.byteOffset, message.byteLength);
   }
-  if (message instanceof ArrayBuffer) {
+  if (types.isArrayBuffer(message)) {
     checkThere(message);
     return new Uint8Array(message);
   }

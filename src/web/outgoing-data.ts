@@ -1,3 +1,5 @@
+import { types } from "node:util";
+
 import { stringOf } from "./web-string.js";
 
 /** What a WebSocket of the web sends: text, bytes that are its own, or a blob. */
@@ -5,14 +7,14 @@ export type OutgoingData = string | Uint8Array<ArrayBuffer> | Blob;
 
 /**
  * What `send` is given, as WebIDL converts it: bytes are copied, for they may be changed once `send` has returned; what is neither
- * bytes nor a blob becomes a string.
+ * bytes nor a blob becomes a string. Bytes may come of another realm, whose classes are not ours.
  *
- * @throws TypeError for a view of shared or resizable memory, and for what has no string, such as a symbol.
+ * @throws TypeError for shared or resizable memory, and for what has no string, such as a symbol.
  */
 export function readOutgoingData(data: unknown): OutgoingData {
   if (typeof data === "string" || data instanceof Blob) return data;
   if (ArrayBuffer.isView(data)) return copyOf(data.buffer, data.byteOffset, data.byteLength);
-  if (data instanceof ArrayBuffer) return copyOf(data, 0, data.byteLength);
+  if (types.isAnyArrayBuffer(data)) return copyOf(data, 0, data.byteLength);
   return stringOf(data);
 }
 
@@ -24,7 +26,9 @@ export function sizeOfData(data: OutgoingData): number {
 
 function copyOf(buffer: ArrayBufferLike, start: number, length: number): Uint8Array<ArrayBuffer> {
   // WebIDL: a BufferSource without [AllowShared] and [AllowResizable] takes neither.
-  if (!(buffer instanceof ArrayBuffer)) throw new TypeError("cannot send shared memory; send a copy: view.slice()");
+  if (!(buffer instanceof ArrayBuffer) && types.isSharedArrayBuffer(buffer)) {
+    throw new TypeError("cannot send shared memory; send a copy: view.slice()");
+  }
   if ((buffer as { readonly resizable?: boolean }).resizable === true) {
     throw new TypeError("cannot send resizable memory; send a copy: view.slice()");
   }
