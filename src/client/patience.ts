@@ -70,11 +70,12 @@ export class Patience implements TimerOwner {
   /** `promise`, or the rejection when patience is over before it is settled. */
   async within<T>(promise: PromiseLike<T>): Promise<T> {
     const { signal } = this;
-    signal.throwIfAborted();
     const over = defer<never>();
     const forget = onAbort(signal, () => over.reject(this.error));
+    if (signal.aborted) over.reject(this.error);
     try {
-      return await Promise.race([promise, over.promise]);
+      // A race in any case: should `promise` reject later on, it is nobody's unhandled rejection.
+      return await Promise.race([over.promise, promise]);
     } finally {
       forget();
     }

@@ -1,10 +1,10 @@
-import { once } from "node:events";
 import { type ClientHttp2Session, connect as connectHttp2 } from "node:http2";
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 
 import type { TimerWheel } from "../connection/index.js";
+import { defer } from "../internal/deferred.js";
 import { connectError } from "./connect-error.js";
 import { Http2Session } from "./http2-session.js";
 import { describe, networkFailure } from "./network-failure.js";
@@ -51,14 +51,26 @@ export async function openSession(route: Route, patience: Patience, timers: Time
 /** Resolves when the transport is open, TLS included. */
 async function reach(transport: Duplex, { isSecure, label }: Target, patience: Patience): Promise<void> {
   try {
-    if (transport.destroyed) throw transport.errored ?? new Error("the socket was closed");
-    if (transport instanceof Socket && transport.connecting) await once(transport, "connect");
+    if (transport.destroyed) throw transport.errored ?? closedTooSoon();
+    if (transport instanceof Socket && transport.connecting) await eventOf(transport, "connect");
     if (!isSecure) return;
     patience.stage = "securing";
-    if ((transport as TLSSocket).alpnProtocol === null) await once(transport, "secureConnect");
+    if ((transport as TLSSocket).alpnProtocol === null) await eventOf(transport, "secureConnect");
   } catch (cause) {
     throw networkFailure(cause, patience.stage, label);
   }
+}
+
+/** Resolves with the `event` of `transport`; rejects where an error or its end, which comes without one of what `dial` gave, is first. */
+function eventOf(transport: Duplex, event: "connect" | "secureConnect"): Promise<void> {
+  const { promise, resolve, reject } = defer<void>();
+  const onClose = (): void => reject(closedTooSoon());
+  transport.once(event, resolve).once("error", reject).once("close", onClose);
+  return promise.finally(() => transport.off(event, resolve).off("error", reject).off("close", onClose));
+}
+
+function closedTooSoon(): Error {
+  return new Error("the socket was closed");
 }
 
 /** Exchanges settings (RFC 9113 §3.4): a session, or nothing where it takes no WebSocket. */

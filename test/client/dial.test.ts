@@ -50,6 +50,24 @@ describe("connect() with dial", () => {
     }
   });
 
+  test.each([false, true])(
+    "sees its end during the TLS handshake, though no error comes with it (http2: %s)",
+    async (http2) => {
+      const dial = (): Duplex => {
+        const duplex = new Duplex({
+          read: () => {},
+          write: (_, _encoding, done) => {
+            done();
+            setImmediate(() => duplex.destroy());
+          },
+        });
+        return duplex;
+      };
+      const error = await connectInVain("wss://example.com/", { dial, http2, handshakeTimeoutMs: 5_000 });
+      expect(error.code).toBe("tls-failed");
+    },
+  );
+
   test("tells it the URL in the ws form, without credentials, for each server on the way", async () => {
     const server = await RawServer.start();
     const urls: string[] = [];
