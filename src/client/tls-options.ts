@@ -6,7 +6,8 @@ import { describeValue } from "../internal/option-check.js";
 export type TlsOptions = Omit<ConnectionOptions, "host" | "port" | "path" | "socket">;
 
 /**
- * `option`, once Node has taken its certificates, keys and ciphers: here a bad one can be told from a bad server.
+ * `option`, once Node has taken its certificates, keys and ciphers: here a bad one can be told from a bad server. What is undefined in it is
+ * left out, so that it takes no default's place: without `servername` there would be no SNI.
  *
  * @throws TypeError that names the option and says what Node says.
  */
@@ -20,5 +21,5 @@ export function checkTls(option: TlsOptions | undefined, name: "tls" | "proxyTls
   } catch (cause) {
     throw new TypeError(`option ${name} was refused by node:tls: ${(cause as Error).message}`, { cause });
   }
-  return { ...option };
+  return Object.fromEntries(Object.entries(option).filter(([, value]) => value !== undefined));
 }

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { type AddressInfo, connect as connectTcp, createServer, type Socket } from "node:net";
-import { createServer as createSecureServer, type TlsOptions, type TLSSocket } from "node:tls";
+import { type ConnectionOptions, createServer as createSecureServer, type TlsOptions, type TLSSocket } from "node:tls";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { createSelfSigned } from "../../src/cli/self-signed.js";
 import { connect } from "../../src/client/index.js";
@@ -15,14 +15,14 @@ const echo = {
 };
 
 /** What a TLS server saw of a client's hello, after which the client leaves. */
-async function helloTo(url: string, options: TlsOptions = {}): Promise<TLSSocket> {
+async function helloTo(url: string, options: TlsOptions = {}, asked: ConnectionOptions = {}): Promise<TLSSocket> {
   const server = createSecureServer({ ...certificate, ...options }).listen(0, "127.0.0.1");
   await once(server, "listening");
   onTestFinished(() => void server.close());
   const arrived = once(server, "secureConnection") as Promise<[TLSSocket]>;
   const { port } = server.address() as AddressInfo;
   const failing = connectInVain(url, {
-    tls: { rejectUnauthorized: false },
+    tls: { ...asked, rejectUnauthorized: false },
     dial: () => connectTcp(port, "127.0.0.1"),
   });
   const [socket] = await arrived;
@@ -91,6 +91,12 @@ describe("connect() to wss", () => {
     expect(await nameOf("wss://box.example:8443/")).toBe("box.example");
     expect(await nameOf("wss://127.0.0.1/")).toBe(false);
     expect(await nameOf("wss://[::1]/")).toBe(false);
+  });
+
+  test("takes an option of tls that is undefined for one that is not there", async () => {
+    const asked = { servername: undefined, ALPNProtocols: undefined };
+    const socket = await helloTo("wss://box.example/", { ALPNProtocols: ["http/1.1"] }, asked);
+    expect(socket).toMatchObject({ servername: "box.example", alpnProtocol: "http/1.1" });
   });
 
   test("RFC 7301: asks for HTTP/1.1, which is what it then speaks", async () => {
