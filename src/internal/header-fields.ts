@@ -4,7 +4,7 @@ import { isFieldValue, isToken } from "./http-token.js";
 export type HeaderFields = Readonly<Record<string, string | readonly string[]>>;
 
 /**
- * Checks headers that go out as given: names are tokens, values hold no CR, LF or NUL, and none is among `reserved` (in
+ * Checks headers that go out as given: names are tokens, values are texts that hold no CR, LF or NUL, and none is among `reserved` (in
  * lower case) or one of the WebSocket handshake's own.
  *
  * @throws TypeError that names the header; or for anything but a plain object: a promise, a `Map` or `Headers` has no
@@ -21,7 +21,13 @@ export function checkHeaders(what: string, headers: HeaderFields, reserved: read
       throw new TypeError(`${what} may not set the header ${name}: the handshake does`);
     }
     for (const item of [value].flat()) {
-      if (typeof item !== "string" || !isFieldValue(item)) {
+      if (typeof item !== "string") {
+        const kind = item === null ? "null" : typeof item;
+        throw new TypeError(
+          `${what} got a value for the header ${name} that is ${kind}; it takes a string or a list of strings`,
+        );
+      }
+      if (!isFieldValue(item)) {
         throw new TypeError(`${what} got a value for the header ${name} with characters that HTTP does not allow`);
       }
     }

@@ -154,6 +154,16 @@ describe("connect()", () => {
     );
   });
 
+  test.each<[unknown, string]>([
+    [undefined, "undefined"],
+    [["a", null], "null"],
+    [5, "number"],
+  ])("says of a header's value that is no text what it is: %s", async (value, kind) => {
+    await expect(connect(NOWHERE, { headers: { Authorization: value } as never })).rejects.toThrow(
+      `option headers got a value for the header Authorization that is ${kind}; it takes a string or a list of strings`,
+    );
+  });
+
   test("refuses an option that it does not have, so that a typing error does not pass", async () => {
     await expect(connect(NOWHERE, { perMessageDeflate: true } as never)).rejects.toThrow(
       'connect has no option "perMessageDeflate"',
