@@ -75,6 +75,8 @@ export interface Observer {
   frame?(connection: ObservedConnection, frame: ObservedFrame): unknown;
   /** A server has refused an upgrade; `code` is a `RefusalCode`. */
   refused?(code: string): unknown;
-  /** `connect` has failed; `code` is a `ConnectErrorCode`. */
+  /**
+   * `connect` has failed; `code` is a `ConnectErrorCode`, or `"unexpected"` where the error is none: what `dial` gave is no duplex, say.
+   */
   connectFailed?(code: string): unknown;
 }

@@ -11,8 +11,9 @@ import { Tally } from "./tally.js";
 
 /**
  * An observer whose numbers are instruments of an OpenTelemetry meter: `metrics.getMeter("halyard")` of `@opentelemetry/api`, which is
- * yours to install. Names are those for Prometheus with dots and without `_total`: `halyard.messages.received`. Counters are
- * read when a reader collects; only the histograms are told of each value.
+ * yours to install. Names are those for Prometheus with dots, without `_total` at the end, and without the `_milliseconds` or `_bytes` of
+ * a histogram, whose unit says so: `halyard.messages.received`, `halyard.handler`. Counters are read when a reader collects; only the
+ * histograms are told of each value.
  *
  * @example
  * const server = await serve({ routes, observer: openTelemetryObserver(metrics.getMeter("halyard")) });

@@ -30,7 +30,7 @@ export interface TallyCounts {
   readonly errors: CountsByLabel;
   /** How many handshakes were refused, by `RefusalCode`. */
   readonly refusals: CountsByLabel;
-  /** How many connections of clients were not opened, by `ConnectErrorCode`. */
+  /** How many connections of clients were not opened, by `ConnectErrorCode`; `unexpected` where the error is no `ConnectError`. */
   readonly connectFailures: CountsByLabel;
   /** From pings to their pongs, in milliseconds. */
   readonly roundTrips: HistogramCounts;

@@ -78,3 +78,17 @@ test("a reader of OpenTelemetry collects the same numbers", async () => {
   const handler = points.find(({ name }) => name === "halyard.handler");
   expect(handler?.value).toMatchObject({ count: 1 });
 });
+
+test("names of OpenTelemetry have no total at the end of a counter, and no unit at that of a histogram", () => {
+  const histograms: string[] = [];
+  const counters: string[] = [];
+  const meter = {
+    createHistogram: (name: string) => void histograms.push(name),
+    createObservableCounter: (name: string) => ({ addCallback: () => counters.push(name) }),
+    createObservableUpDownCounter: () => ({ addCallback: () => {} }),
+  };
+  openTelemetryObserver(meter as never);
+  expect(histograms).toEqual(["halyard.ping.round.trip", "halyard.handler", "halyard.connection.queued"]);
+  expect(counters).toContain("halyard.bytes.sent");
+  expect(counters.filter((name) => name.endsWith("total"))).toEqual([]);
+});

@@ -199,6 +199,9 @@ describe("a tally", () => {
     await expect(failing).rejects.toMatchObject({ code: "http-status" });
     expect(tally.refusals).toEqual({ "host-not-allowed": 1 });
     expect(tally.connectFailures).toEqual({ "http-status": 1 });
+    const astray = connect(`ws://127.0.0.1:${server.port}/`, { observer: tally.observer, dial: () => 5 as never });
+    await expect(astray).rejects.toThrow("option dial gave something else");
+    expect(tally.connectFailures).toEqual({ "http-status": 1, unexpected: 1 });
   });
 });
 
