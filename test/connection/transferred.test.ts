@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import { type ConnectionError, prepare } from "../../src/connection/index.js";
 import { ControlledBlob } from "../support/controlled-blob.js";
 import { meet } from "../support/meeting.js";
-import { nextTurn } from "../support/turns.js";
+import { transportPaths } from "../support/transport-paths.js";
+import { nextTurn, until } from "../support/turns.js";
 
 const LONG_BYTES = 40_000; // more than is copied when it is sent
 
@@ -62,6 +63,23 @@ describe("memory that was transferred to somebody else", () => {
     await waiting;
     expect(await connection.closed).toMatchObject({ code: 1011, by: "us" });
   });
+
+  test.each(transportPaths.slice(2))(
+    "while the message is on its way, on $title, ends the connection: the rest is not there",
+    async ({ join, setup }) => {
+      const { peer, connection } = await meet({ maxBufferedBytes: Infinity }, join, setup?.());
+      peer.raw.stopReading();
+      const bytes = new Uint8Array(32 * 1024 * 1024);
+      connection.write(bytes);
+      await until(() => connection.bufferedBytes > 0);
+      await nextTurn();
+      transfer(bytes);
+      peer.raw.discard();
+      const info = await connection.closed;
+      expect(info).toMatchObject({ code: 1006, clean: false, error: { code: "connection-lost" } });
+      expect(info.error?.message).toContain("transferred");
+    },
+  );
 
   test("is no piece of a message: one that has begun ends with the connection", async () => {
     const { peer, connection, server } = await meet();
