@@ -15,6 +15,12 @@ export function lost(cause?: Error): ConnectionError {
   );
 }
 
+/** The same, of one whose peer has ended its side behind messages that wait for us: whether a close frame is among them nobody knows. */
+export function lostUnread({ closeTimeoutMs }: ResolvedConnectionOptions): ConnectionError {
+  const why = `the peer ended its side, and what it had sent was not gone through within closeTimeoutMs (${closeTimeoutMs})`;
+  return new ConnectionError("connection-lost", `the connection was lost: ${why}`);
+}
+
 /** The error of what is given to a connection that is in `state` and so cannot send it. */
 export function notOpen(state: CloseState, cause: ConnectionError | undefined): ConnectionError {
   const how = state.kind === "closed" ? `was closed by ${state.summary.by} with ${state.summary.code}` : "is closing";

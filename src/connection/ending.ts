@@ -18,7 +18,7 @@ import { type CloseInfo, closeInfoOf } from "./close-info.js";
 import { ClosingDeadline, type ClosingOwner } from "./closing-deadline.js";
 import { ConnectionError } from "./connection-error.js";
 import type { ResolvedConnectionOptions } from "./connection-options.js";
-import { closeTimeout, handlerFailed, lost, messageCut, notOpen } from "./end-errors.js";
+import { closeTimeout, handlerFailed, lost, lostUnread, messageCut, notOpen } from "./end-errors.js";
 import type { Guard } from "./guard.js";
 import type { Inbound } from "./inbound.js";
 import type { Outbox } from "./outbox.js";
@@ -220,7 +220,7 @@ export class Ending implements ClosingOwner {
     // Our close frame is not out when something ahead of it is not.
     this.#state = outbox.hasUnsent ? withoutHandshake(cut) : cut;
     const { summary } = this.#state;
-    if (wasCut) this.#blame(lost());
+    if (wasCut) this.#blame(this.#hasInputEnded ? lostUnread(this.#of.options) : lost());
     this.#info = closeInfoOf(summary, this.#error);
     outbox.end();
     outbox.discard();

@@ -4,6 +4,7 @@ import { Link } from "../../src/connection/link.js";
 import { defer } from "../../src/internal/deferred.js";
 import { meet } from "../support/meeting.js";
 import { text } from "../support/raw-peer.js";
+import { until } from "../support/turns.js";
 
 describe("a peer that vanishes", () => {
   test("by a reset ends as 1006 with the socket's error as the cause", async () => {
@@ -47,6 +48,28 @@ describe("a peer that vanishes", () => {
     peer.close(4000, "gone");
     peer.raw.end();
     expect(await connection.closed).toEqual({ code: 4000, reason: "gone", by: "peer", clean: true, error: undefined });
+  });
+
+  test("while a handler takes longer than closeTimeoutMs is told as what it is, and what it had sent is handled all the same", async () => {
+    const { peer, connection } = await meet({ closeTimeoutMs: 50 });
+    const done = defer<void>();
+    const handled: unknown[] = [];
+    connection.handle({
+      message: async (_, message) => {
+        handled.push(message);
+        if (message === "first") await done.promise;
+      },
+    });
+    peer.say("first", "second");
+    peer.close(1001);
+    peer.raw.end();
+    const { code, error } = await connection.closed;
+    expect({ code, error: error?.code }).toEqual({ code: 1006, error: "connection-lost" });
+    expect(error?.message).toContain("what it had sent was not gone through within closeTimeoutMs (50)");
+    done.resolve();
+    await until(() => connection.receivedClose !== undefined);
+    expect(handled).toEqual(["first", "second"]);
+    expect(connection.receivedClose).toEqual({ code: 1001, reason: "" });
   });
 
   test("is told to the handler: the error, then the end", async () => {
