@@ -9,7 +9,7 @@ const CLOSE_OPCODE = 0x8;
 
 /** Where frames are traced to, and how much of them. */
 export interface FrameTraceOptions {
-  /** The file. A trace that is there already is kept as `FILE.1`; anything else there is left alone, and an error. */
+  /** The file. A trace that is there already is kept as `FILE.1` from the first record on; anything else there is left alone, and an error. */
   readonly file: string;
   /** How many bytes of each payload are kept, 0 to 1,024. 0 by default: payloads may be secret. */
   readonly payloadBytes?: number | undefined;

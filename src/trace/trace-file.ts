@@ -1,4 +1,5 @@
-import { type FileHandle, open, rename, stat } from "node:fs/promises";
+import { access, constants, type FileHandle, open, rename, stat } from "node:fs/promises";
+import { dirname } from "node:path";
 import { isThenable } from "../internal/thenable.js";
 import { TraceError } from "./trace-error.js";
 import { firstRecordOf } from "./trace-start.js";
@@ -31,7 +32,8 @@ export interface TraceFileSetup {
  */
 export class TraceFile {
   readonly #setup: TraceFileSetup;
-  #handle: FileHandle;
+  /** There once the file has been begun. */
+  #handle: FileHandle | undefined;
   #fileBytes = 0;
   #lines: string[] = [];
   #waitingBytes = 0;
@@ -42,26 +44,25 @@ export class TraceFile {
   /** There once it is being closed. */
   #closing: Promise<void> | undefined;
 
-  private constructor(handle: FileHandle, setup: TraceFileSetup) {
-    this.#handle = handle;
+  private constructor(setup: TraceFileSetup) {
     this.#setup = setup;
   }
 
   /**
-   * Opens a new file. A trace of that name, of an earlier run, is kept as `PATH.1`.
+   * Begins a new file. Where a trace of that name is there, it is left alone until there is a line to write: it is kept as `PATH.1` then.
    *
    * @throws TraceError (as a rejection) where it cannot, or where one of the two names belongs to something else.
    */
   static async open(setup: TraceFileSetup): Promise<TraceFile> {
     const { path } = setup;
     try {
-      await mayReplace(olderOf(path));
-      if (await mayReplace(path)) await rename(path, olderOf(path));
-      const file = new TraceFile(await openNew(path), setup);
-      await file.#begin();
+      const file = new TraceFile(setup);
+      // Who opens this may never get going, and the trace that is there may be of somebody who runs.
+      if (await hasTrace(path)) await access(dirname(path), constants.W_OK);
+      else await file.#begin();
       return file;
     } catch (error) {
-      throw error instanceof TraceError ? error : TraceError.ofSystem("write", path, error);
+      throw errorOf(error, path);
     }
   }
 
@@ -91,7 +92,7 @@ export class TraceFile {
     if (!this.#hasFailed) this.#tellGap();
     this.#writing ??= this.#writeAll();
     await this.#writing;
-    await this.#handle.close().catch(() => {});
+    await this.#handle?.close().catch(ignore);
   }
 
   #tellGap(): void {
@@ -108,11 +109,11 @@ export class TraceFile {
   async #writeAll(): Promise<void> {
     await Promise.resolve(); // the lines of one turn go out together
     try {
-      while (this.#lines.length > 0) await this.#writeSome();
+      while (this.#lines.length > 0) await this.#writeSome(this.#handle ?? (await this.#beginLate()));
     } catch (error) {
       this.#hasFailed = true;
       this.#lines = [];
-      this.#report(TraceError.ofSystem("write", this.#setup.path, error));
+      this.#report(errorOf(error, this.#setup.path));
     }
     this.#writing = undefined;
   }
@@ -126,8 +127,15 @@ export class TraceFile {
     }
   }
 
+  /** Begins the file in place of a trace that was there at the start. */
+  async #beginLate(): Promise<FileHandle> {
+    const { path } = this.#setup;
+    if (await hasTrace(path)) await rename(path, olderOf(path));
+    return await this.#begin();
+  }
+
   /** Writes what the file has room for. */
-  async #writeSome(): Promise<void> {
+  async #writeSome(handle: FileHandle): Promise<void> {
     let count = 0;
     let bytes = 0;
     for (const { length } of this.#lines) {
@@ -135,30 +143,36 @@ export class TraceFile {
       bytes += length + 1;
       count++;
     }
-    if (count === 0) return await this.#rotate();
+    if (count === 0) return await this.#rotate(handle);
     const lines = this.#lines.splice(0, count);
-    await this.#append(lines, bytes);
+    await this.#append(handle, lines, bytes);
     this.#waitingBytes -= bytes;
   }
 
-  async #rotate(): Promise<void> {
+  async #rotate(handle: FileHandle): Promise<void> {
     const { path } = this.#setup;
-    await this.#handle.close();
+    await handle.close();
     await rename(path, olderOf(path));
-    this.#handle = await openNew(path);
     await this.#begin();
   }
 
-  async #begin(): Promise<void> {
+  async #begin(): Promise<FileHandle> {
+    const handle = await openNew(this.#setup.path);
+    this.#handle = handle;
     const line = this.#setup.firstLine();
     this.#fileBytes = 0;
-    await this.#append([line], line.length + 1);
+    await this.#append(handle, [line], line.length + 1);
+    return handle;
   }
 
-  async #append(lines: readonly string[], bytes: number): Promise<void> {
-    await this.#handle.appendFile(`${lines.join("\n")}\n`, "latin1");
+  async #append(handle: FileHandle, lines: readonly string[], bytes: number): Promise<void> {
+    await handle.appendFile(`${lines.join("\n")}\n`, "latin1");
     this.#fileBytes += bytes;
   }
+}
+
+function errorOf(error: unknown, path: string): TraceError {
+  return error instanceof TraceError ? error : TraceError.ofSystem("write", path, error);
 }
 
 async function openNew(path: string): Promise<FileHandle> {
@@ -177,6 +191,16 @@ function ignore(): void {}
 /** Where the file goes that is full. */
 function olderOf(path: string): string {
   return `${path}.1`;
+}
+
+/**
+ * Whether there is a trace at `path`, which is to become `PATH.1`.
+ *
+ * @throws TraceError (as a rejection) where there is something else at one of the two.
+ */
+async function hasTrace(path: string): Promise<boolean> {
+  await mayReplace(olderOf(path));
+  return await mayReplace(path);
 }
 
 /**

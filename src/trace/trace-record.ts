@@ -7,7 +7,7 @@ export interface TraceStart {
   readonly kind: "trace";
   /** Of the format. */
   readonly version: number;
-  /** When the process opened the file, as ISO 8601. */
+  /** When the trace began in the process, as ISO 8601. */
   readonly startedAt: string;
   /** How many bytes of each payload are kept. */
   readonly payloadBytes: number;

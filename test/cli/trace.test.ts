@@ -160,6 +160,17 @@ describe("--trace", patience, () => {
     for (const file of [served, connected]) expect(readFileSync(file, "latin1")).not.toMatch(/secret|payload":/);
   });
 
+  test("of a command that never gets going leaves the trace that is there as it is", async () => {
+    const file = written();
+    const before = readFileSync(file, "latin1");
+    for (let i = 0; i < 2; i++) {
+      const process = HalyardProcess.start("connect", "--trace", file, "ws://127.0.0.1:1/");
+      expect(await process.exited).toEqual({ code: 1, signal: null });
+    }
+    expect(readFileSync(file, "latin1")).toBe(before);
+    expect(existsSync(`${file}.1`)).toBe(false);
+  });
+
   test("-payload-bytes keeps the beginning of payloads, which trace prints", async () => {
     const file = newFile();
     const { echoUrl, process } = await startServe("--trace", file, "--trace-payload-bytes", "5");

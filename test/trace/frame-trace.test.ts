@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import type { ObservedConnection, Observer } from "../../src/connection/index.js";
@@ -103,10 +103,38 @@ describe("traceFrames", () => {
     await earlier.close();
     const before = readFileSync(file, "utf8");
     const trace = await traceTo(file);
+    showPings(trace.observer, 1);
     await trace.close();
     expect(readFileSync(`${file}.1`, "utf8")).toBe(before);
-    expect(await recordsOf(file)).toMatchObject([{ kind: "trace" }]);
+    expect(await recordsOf(file)).toMatchObject([{ kind: "trace" }, { kind: "frame" }]);
     expect(statSync(file).mode & 0o777).toBe(0o600);
+  });
+
+  test("touches no trace before it has a record, not even one that is being written", async () => {
+    const file = newFile();
+    const [earlier, living] = [await traceTo(file), await traceTo(file)];
+    showPings(earlier.observer, 1);
+    await earlier.close();
+    showPings(living.observer, 1);
+    await vi.waitUntil(() => existsSync(`${file}.1`) && statSync(file).size > 150);
+    for (let i = 0; i < 2; i++) await (await traceTo(file)).close();
+    showPings(living.observer, 1);
+    await living.close();
+    expect(await recordsOf(`${file}.1`)).toMatchObject([{ kind: "trace" }, { kind: "frame" }]);
+    expect(await recordsOf(file)).toMatchObject([{ kind: "trace" }, { kind: "frame" }, { kind: "frame" }]);
+  });
+
+  test("writes over nothing that has come there until its first record", async () => {
+    const file = newFile();
+    const onError = vi.fn();
+    await (await traceTo(file)).close();
+    const trace = await traceTo(file, { onError });
+    writeFileSync(`${file}.1`, "precious\n");
+    showPings(trace.observer, 1);
+    await trace.close();
+    expect(onError.mock.calls).toMatchObject([[{ code: "no-trace" }]]);
+    expect(readFileSync(`${file}.1`, "utf8")).toBe("precious\n");
+    expect(await recordsOf(file)).toHaveLength(1);
   });
 
   test.each([
@@ -286,6 +314,10 @@ describe("readTrace", () => {
     showPings(trace.observer, 300);
     await until(() => seen.length === 602);
     expect(seen.filter((kind) => kind === "trace")).toHaveLength(2);
+    // The next trace takes its place once it has something to tell.
+    const next = await traceTo(file);
+    showPings(next.observer, 1);
+    await until(() => seen.length === 604);
     leaving.abort();
     await following;
   });
