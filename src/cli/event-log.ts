@@ -1,3 +1,4 @@
+import { messageOf } from "./cli-error.js";
 import { formatAsJson } from "./json-format.js";
 import { LineWriter } from "./line-writer.js";
 import { levelOf, type ServeEvent } from "./serve-event.js";
@@ -16,13 +17,23 @@ const FLUSH_DEADLINE_MS = 500;
 /** Where `halyard serve` says what happens: text with warnings on stderr, or JSON on stdout. */
 export class EventLog {
   readonly #options: EventLogOptions;
-  readonly #out: LineWriter;
+  readonly #stdout: LineWriter;
+  readonly #stderr: LineWriter;
+  /** Where warnings go. */
   readonly #err: LineWriter;
 
   constructor(options: EventLogOptions) {
     this.#options = options;
-    this.#out = new LineWriter(process.stdout, (lines) => this.#describeGap(lines));
-    this.#err = options.json ? this.#out : new LineWriter(process.stderr, (lines) => this.#describeGap(lines));
+    const describeGap = (lines: number, cause: Error | undefined): string => this.#describeGap(lines, cause);
+    this.#stdout = new LineWriter(process.stdout, {
+      describeGap,
+      onTrouble: (error) => this.#stderr.write(this.#describeError(`cannot write to stdout: ${messageOf(error)}`)),
+    });
+    this.#stderr = new LineWriter(process.stderr, {
+      describeGap,
+      onTrouble: (error) => this.#stdout.write(this.#describeError(`cannot write to stderr: ${messageOf(error)}`)),
+    });
+    this.#err = options.json ? this.#stdout : this.#stderr;
   }
 
   /** Never throws, never waits. */
@@ -30,12 +41,12 @@ export class EventLog {
     if (this.#options.quiet && event.event === "message") return;
     const line = this.#format(event);
     if (line === undefined) return;
-    (levelOf(event) === "info" ? this.#out : this.#err).write(line);
+    (levelOf(event) === "info" ? this.#stdout : this.#err).write(line);
   }
 
   /** Passes on a line that another process of this server has written. */
   pass(line: string, output: "out" | "err"): void {
-    if (output === "out") this.#out.write(line);
+    if (output === "out") this.#stdout.write(line);
     // What a program writes to stderr beside its log is no JSON.
     else if (this.#options.json) this.report({ event: "error", remote: undefined, error: new Error(line) });
     else this.#err.write(line);
@@ -43,15 +54,19 @@ export class EventLog {
 
   /** Resolves when everything reported has been written, or after half a second when nobody takes it. */
   async flush(): Promise<void> {
-    await Promise.all([this.#out.flush(FLUSH_DEADLINE_MS), this.#err.flush(FLUSH_DEADLINE_MS)]);
+    await Promise.all([this.#stdout.flush(FLUSH_DEADLINE_MS), this.#stderr.flush(FLUSH_DEADLINE_MS)]);
   }
 
   #format(event: ServeEvent): string | undefined {
     return this.#options.json ? formatAsJson(event, new Date()) : formatAsText(event);
   }
 
-  #describeGap(lines: number): string {
-    const error = new Error(`${lines} lines left out: whoever reads this output is too slow`);
-    return this.#format({ event: "error", remote: undefined, error }) ?? "";
+  #describeGap(lines: number, cause: Error | undefined): string {
+    const reason = cause === undefined ? "whoever reads this output is too slow" : messageOf(cause);
+    return this.#describeError(`${lines} lines left out: ${reason}`);
+  }
+
+  #describeError(message: string): string {
+    return this.#format({ event: "error", remote: undefined, error: new Error(message) }) ?? "";
   }
 }

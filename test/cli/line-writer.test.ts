@@ -1,5 +1,5 @@
 import { Writable } from "node:stream";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { LineWriter } from "../../src/cli/line-writer.js";
 
 /** A stream whose reader takes something only when it is told to. */
@@ -24,11 +24,28 @@ class SlowStream extends Writable {
   }
 }
 
+/** A file on a disk that may be full. As with `process.stdout`, no error destroys it. */
+class FileStream extends Writable {
+  text = "";
+  isFull = false;
+
+  override _write(chunk: Buffer, _encoding: string, taken: (error?: Error) => void): void {
+    if (this.isFull) return taken(Object.assign(new Error("ENOSPC: no space"), { code: "ENOSPC" }));
+    this.text += chunk.toString();
+    taken();
+  }
+
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    done(error);
+    (this as unknown as { _undestroy(): void })._undestroy();
+  }
+}
+
 const nextTurn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
 function setUp() {
   const stream = new SlowStream();
-  const writer = new LineWriter(stream, (lines) => `${lines} left out`);
+  const writer = new LineWriter(stream, { describeGap: (lines) => `${lines} left out`, onTrouble: () => {} });
   return { stream, writer };
 }
 
@@ -76,6 +93,35 @@ describe("LineWriter", () => {
     writer.write("never read");
     await writer.flush(1);
     expect(stream.writableLength).toBeGreaterThan(0);
+  });
+
+  test("tells once that a disk is full, tries again with every line, and counts what was left out", async () => {
+    const stream = new FileStream();
+    const onTrouble = vi.fn();
+    const describeGap = (lines: number, cause?: Error): string => `${lines} left out: ${cause?.message}`;
+    const writer = new LineWriter(stream, { describeGap, onTrouble });
+    const fill = async (...lines: string[]): Promise<void> => {
+      stream.isFull = true;
+      for (const line of lines) {
+        writer.write(line);
+        writer.write(line);
+        await nextTurn();
+        await nextTurn();
+      }
+      stream.isFull = false;
+    };
+    writer.write("first");
+    await writer.flush(1_000);
+    await fill("lost", "lost as well");
+    expect(onTrouble.mock.calls).toMatchObject([[{ code: "ENOSPC" }]]);
+    writer.write("after");
+    await writer.flush(1_000);
+    const once = "first\n\n4 left out: ENOSPC: no space\nafter\n";
+    expect(stream.text).toBe(once);
+    await fill("lost again");
+    expect(onTrouble).toHaveBeenCalledTimes(2);
+    await writer.flush(1_000);
+    expect(stream.text).toBe(`${once}\n2 left out: ENOSPC: no space\n`);
   });
 
   test.each(["EPIPE", "EIO"])("goes on quietly when the reader has left: %s", async (code) => {

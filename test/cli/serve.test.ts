@@ -357,6 +357,25 @@ describe("halyard serve outlives the reader of its output", patience, () => {
     expect(process.stderr).toBe("");
   });
 
+  test.each([[[]], [["--json"]]])("that is a full disk, as it says once on stderr: %j", async (flags) => {
+    const process = HalyardProcess.startOnFullDisk("stdout", "serve", "--port", "0", ...flags);
+    await process.complained(/\n/);
+    process.signal("SIGTERM");
+    expect(await process.exited).toEqual({ code: 0, signal: null });
+    expect(process.stderr).toMatch(/^.*error.*cannot write to stdout: ENOSPC: .*\n$/);
+  });
+
+  test("that is a full disk, for its warnings, as it says once on stdout", async () => {
+    const started = HalyardProcess.startOnFullDisk("stderr", "serve", "--port", "0", "--max-connections", "1");
+    const { echoUrl, process } = await untilListening(started);
+    const first = await EchoPeer.connect(echoUrl);
+    for (let count = 0; count < 3; count += 1) expect(await EchoPeer.refusedStatus(echoUrl)).toBe(503);
+    expect(await first.echo("still here")).toBe("still here");
+    process.signal("SIGTERM");
+    expect(await process.exited).toEqual({ code: 0, signal: null });
+    expect(process.stdout.match(/^error: cannot write to stderr: ENOSPC: .*$/gm)).toHaveLength(1);
+  });
+
   test("that has stopped: it echoes on, and exits all the same", async () => {
     const { echoUrl, process } = await startServe();
     const peer = await EchoPeer.connect(echoUrl);

@@ -1,4 +1,5 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, type StdioOptions } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { onTestFinished } from "vitest";
 import { defer } from "../../src/internal/deferred.js";
@@ -53,6 +54,17 @@ export class HalyardProcess {
   static startUnderNpm(...args: string[]): HalyardProcess {
     const env = { ...environmentWithoutNpm(), npm_lifecycle_event: "start" };
     return HalyardProcess.of(spawnHalyard(args, env));
+  }
+
+  /** Starts `halyard` with these arguments, and one of its outputs on a disk that is full. */
+  static startOnFullDisk(output: "stdout" | "stderr", ...args: string[]): HalyardProcess {
+    const disk = openSync("/dev/full", "w");
+    const stdio: StdioOptions = ["pipe", output === "stdout" ? disk : "pipe", output === "stderr" ? disk : "pipe"];
+    try {
+      return HalyardProcess.of(spawnHalyard(args, environmentWithoutNpm(), stdio));
+    } finally {
+      closeSync(disk);
+    }
   }
 
   /** Watches any process that runs `halyard`; it is killed when the test is over. */
@@ -117,9 +129,9 @@ export class HalyardProcess {
   }
 }
 
-function spawnHalyard(args: readonly string[], env: NodeJS.ProcessEnv): ChildProcess {
+function spawnHalyard(args: readonly string[], env: NodeJS.ProcessEnv, stdio?: StdioOptions): ChildProcess {
   const [command, ...first] = runtimeCommand;
-  return spawn(command, [...first, halyardScript, ...args], { env });
+  return spawn(command, [...first, halyardScript, ...args], { env, stdio: stdio ?? "pipe" });
 }
 
 function environmentWithoutNpm(): NodeJS.ProcessEnv {
