@@ -16,7 +16,7 @@ import { earlyReport, openUserEnd, type Outputs, type UserSetup } from "./user-e
  * closes with 1000, a second ends the process at once.
  *
  * @returns The exit code: 0, or that of a signal which came before the connection was open.
- * @throws CliError for what keeps it from connecting, and for a connection that does not end well.
+ * @throws CliError for what keeps it from connecting, for a connection that does not end well, and for output that cannot be written.
  */
 export async function connectCommand(url: string, flags: ConnectFlags): Promise<number> {
   const leaving = new AbortController();
@@ -38,9 +38,12 @@ export async function connectCommand(url: string, flags: ConnectFlags): Promise<
       whenAborted(leaving.signal, () => void connection.close());
       await converse(connection, flags, { ...outputs, history }, leaving.signal);
     });
+    await outputs.out.finish();
     return ExitCode.success;
-  } catch (error) {
-    if (signal !== undefined && codeOfFailure(error) === "aborted") return 128 + constants.signals[signal];
+  } catch (caught) {
+    if (signal !== undefined && codeOfFailure(caught) === "aborted") return 128 + constants.signals[signal];
+    // What followed from that, as that the connection was given up, is no news.
+    const error = outputs.out.failure ?? caught;
     if (flags.json) await reportFailure(error, flags, outputs);
     throw error;
   } finally {

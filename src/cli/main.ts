@@ -4,6 +4,7 @@ import { CliError, ExitCode, messageOf } from "./cli-error.js";
 import { checkConnectFlags, connectFlags, urlOf } from "./connect-flags.js";
 import { describeFlags } from "./flag-help.js";
 import { parseCommandLine, parseFlags } from "./flags.js";
+import { OutputPipe } from "./output-pipe.js";
 import { printable } from "./printable.js";
 import { checkTraceFlags, traceFileOf, traceFlags } from "./trace-flags.js";
 import { checkServeFlags, serveFlags } from "./serve-flags.js";
@@ -42,9 +43,9 @@ ${describeFlags(connectFlags)}
 Messages: each line of input is one. Typed lines that begin with / are commands, which /help lists.
 Piped lines are sent as they are; when they end, so does the connection after --wait-ms of silence.
 
-Exit status: 0 after a clean close, 1 if it cannot connect, 2 for a wrong command line, 3 if the
-connection is lost, breaks the protocol or is closed by the server with another code than 1000 or
-1001, 130 or 143 for a signal before it is open, or a second one.
+Exit status: 0 after a clean close, 1 if it cannot connect or write, 2 for a wrong command line, 3
+if the connection is lost, breaks the protocol or is closed by the server with another code than
+1000 or 1001, 130 or 143 for a signal before it is open, or a second one.
 `;
 
 const TRACE_HELP = `halyard trace: print the frames of a trace
@@ -57,7 +58,8 @@ ${describeFlags(traceFlags)}
 Columns: time in UTC, number of the connection, direction, opcode, fin, rsv1 (compressed), masked, bytes of the payload;
 then the code of a close frame, and how the payload begins where the trace has that.
 
-Exit status: 0 at the end of the file or after SIGINT, 1 for a file that cannot be read or is no trace, 2 for a wrong command line.
+Exit status: 0 at the end of the file or after SIGINT, 1 for a file that cannot be read or is no trace
+or output that cannot be written, 2 for a wrong command line.
 `;
 
 async function run(args: readonly string[]): Promise<ExitCode> {
@@ -70,13 +72,13 @@ async function run(args: readonly string[]): Promise<ExitCode> {
     case "trace":
       return await runTrace(rest);
     case "help":
-      return runHelp(rest);
+      return await runHelp(rest);
     case "--help":
     case "-h":
-      return print(HELP);
+      return await print(HELP);
     case "--version":
     case "-V":
-      return print(`${readVersion()}\n`);
+      return await print(`${readVersion()}\n`);
     case undefined:
       throw CliError.ofUsage("which command? halyard --help lists them");
     default:
@@ -84,11 +86,11 @@ async function run(args: readonly string[]): Promise<ExitCode> {
   }
 }
 
-function runHelp([command]: readonly string[]): ExitCode {
-  if (command === undefined) return print(HELP);
-  if (command === "serve") return print(SERVE_HELP);
-  if (command === "connect") return print(CONNECT_HELP);
-  if (command === "trace") return print(TRACE_HELP);
+async function runHelp([command]: readonly string[]): Promise<ExitCode> {
+  if (command === undefined) return await print(HELP);
+  if (command === "serve") return await print(SERVE_HELP);
+  if (command === "connect") return await print(CONNECT_HELP);
+  if (command === "trace") return await print(TRACE_HELP);
   throw unknownCommand(command);
 }
 
@@ -99,8 +101,8 @@ function unknownCommand(command: string): CliError {
 // A command is loaded when it is run: help and mistakes of the command line are answered without it, twice as fast.
 async function runServe(args: readonly string[]): Promise<ExitCode> {
   const flags = parseFlags(serveFlags, args);
-  if (flags.help) return print(SERVE_HELP);
-  if (flags.version) return print(`${readVersion()}\n`);
+  if (flags.help) return await print(SERVE_HELP);
+  if (flags.version) return await print(`${readVersion()}\n`);
   checkServeFlags(flags);
   const { serveCommand } = await import("./serve-command.js");
   // The last lines have been flushed or given up: whoever does not take them must not keep the process.
@@ -109,8 +111,8 @@ async function runServe(args: readonly string[]): Promise<ExitCode> {
 
 async function runConnect(args: readonly string[]): Promise<ExitCode> {
   const { flags, operands } = parseCommandLine(connectFlags, args, 1);
-  if (flags.help) return print(CONNECT_HELP);
-  if (flags.version) return print(`${readVersion()}\n`);
+  if (flags.help) return await print(CONNECT_HELP);
+  if (flags.version) return await print(`${readVersion()}\n`);
   checkConnectFlags(flags);
   const { connectCommand } = await import("./connect-command.js");
   try {
@@ -124,15 +126,17 @@ async function runConnect(args: readonly string[]): Promise<ExitCode> {
 
 async function runTrace(args: readonly string[]): Promise<ExitCode> {
   const { flags, operands } = parseCommandLine(traceFlags, args, 1);
-  if (flags.help) return print(TRACE_HELP);
-  if (flags.version) return print(`${readVersion()}\n`);
+  if (flags.help) return await print(TRACE_HELP);
+  if (flags.version) return await print(`${readVersion()}\n`);
   checkTraceFlags(flags);
   const { traceCommand } = await import("./trace-command.js");
   return await traceCommand(traceFileOf(operands), flags);
 }
 
-function print(text: string): ExitCode {
-  process.stdout.write(text);
+async function print(text: string): Promise<ExitCode> {
+  const out = new OutputPipe(process.stdout, () => {});
+  void out.write(text);
+  await out.finish();
   return ExitCode.success;
 }
 

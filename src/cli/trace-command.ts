@@ -9,7 +9,7 @@ import { formatRecord, opcodeName } from "./trace-text.js";
  * Prints the trace in `file`, line by line, until its end or, where it is followed, until SIGINT or SIGTERM or until nobody reads
  * what is printed.
  *
- * @throws CliError for a file that cannot be read or that is no trace.
+ * @throws CliError for a file that cannot be read or that is no trace, and for output that cannot be written.
  */
 export async function traceCommand(file: string, flags: TraceFlags): Promise<ExitCode> {
   const leaving = new AbortController();
@@ -23,6 +23,7 @@ export async function traceCommand(file: string, flags: TraceFlags): Promise<Exi
       if (record.kind === "cut") process.stderr.write(`halyard: ${file}: ${formatRecord(record)}\n`);
       else if (isWanted(record)) await out.write(`${formatRecord(record)}\n`);
     }
+    await out.finish();
     return ExitCode.success;
   } catch (error) {
     throw error instanceof TraceError ? new CliError(messageOf(error), undefined, { cause: error }) : error;

@@ -28,6 +28,12 @@ describe("the command line", patience, () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   });
 
+  test("halyard --help that cannot be written ends with 1", async () => {
+    const process = HalyardProcess.startOnFullDisk("stdout", "--help");
+    expect(await process.exited).toEqual({ code: 1, signal: null });
+    expect(process.stderr).toMatch(/^halyard: cannot write the output: ENOSPC: .*\n$/);
+  });
+
   test.each([[["--version"]], [["-V"]], [["serve", "--version"]]])(
     "halyard %j prints the package's version",
     async (args) => {

@@ -113,6 +113,14 @@ describe("a pipe into halyard connect", patience, () => {
     process.hangUp();
     expect(await process.exitedAlone).toEqual({ code: 0, signal: null });
   });
+
+  test.each([[[]], [["--json"]]])("ends with 1 when its output cannot be written: %j", async (flags) => {
+    const { echoUrl } = await startServe();
+    const process = HalyardProcess.startOnFullDisk("stdout", "connect", ...flags, echoUrl);
+    process.endInput("hi\n");
+    expect(await process.exited).toEqual({ code: 1, signal: null });
+    expect(process.stderr).toMatch(/^halyard: cannot write the output: ENOSPC: .*\n$/);
+  });
 });
 
 describe("the end of halyard connect", patience, () => {

@@ -1,4 +1,4 @@
-import { PassThrough } from "node:stream";
+import { PassThrough, Writable } from "node:stream";
 import { describe, expect, test } from "vitest";
 import { OutputPipe } from "../../src/cli/output-pipe.js";
 import { nextTurn } from "../support/turns.js";
@@ -35,10 +35,24 @@ describe("OutputPipe", () => {
   test("lets nobody wait for a reader that has gone, and says so once", async () => {
     const { stream, pipe, gone } = setUp();
     const waiting = [pipe.write("1234567890abc"), pipe.flush()];
-    stream.destroy(new Error("EPIPE"));
+    stream.destroy(Object.assign(new Error("broken pipe"), { code: "EPIPE" }));
     await Promise.all(waiting);
     await pipe.write("more");
+    await pipe.finish();
+    expect(gone).toEqual(["gone"]);
+  });
+
+  test("tells at the end what has kept it from writing", async () => {
+    const gone: string[] = [];
+    const cause = Object.assign(new Error("no space left"), { code: "ENOSPC" });
+    const stream = new Writable({ write: (_chunk, _encoding, taken) => taken(cause) });
+    const pipe = new OutputPipe(stream, () => gone.push("gone"));
+    void pipe.write("lost");
+    const message = "cannot write the output: no space left";
+    await expect(pipe.finish()).rejects.toMatchObject({ name: "CliError", exitCode: 1, message });
+    await pipe.write("more");
     await pipe.flush();
+    expect(pipe.failure?.message).toBe(message);
     expect(gone).toEqual(["gone"]);
   });
 });

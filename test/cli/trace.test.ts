@@ -123,6 +123,12 @@ describe("halyard trace", patience, () => {
     expect(process.stdout).toBe(`${[...printed, formatRecord(later)].join("\n")}\n`);
   });
 
+  test("ends with 1 when what it prints cannot be written", async () => {
+    const process = HalyardProcess.startOnFullDisk("stdout", "trace", written());
+    expect(await process.exited).toEqual({ code: 1, signal: null });
+    expect(process.stderr).toMatch(/^halyard: cannot write the output: ENOSPC: .*\n$/);
+  });
+
   test("ends when nobody reads what it prints any more", async () => {
     const file = written(`${JSON.stringify(frame)}\n`.repeat(20_000));
     const process = HalyardProcess.start("trace", "--follow", file);
