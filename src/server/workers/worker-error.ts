@@ -1,6 +1,9 @@
 /** What went wrong with a worker. */
 export type WorkerErrorCode =
-  /** A worker could not start, and so `serve` could not; `cause` is the error, where it came from listening. */
+  /**
+   * A worker ended before it listened, did not listen within a minute, or cannot listen; then `cause` is the error. Before all have
+   * listened once, `serve` rejects with it.
+   */
   | "start-failed"
   /** A worker has ended without having been asked to, or before it had closed its connections. Another takes its place. */
   | "ended"
@@ -58,6 +61,12 @@ export function endedAtStart(who: WorkerIdentity, end: ProcessEnd): WorkerError 
       ? "its script must call serve() with `workers` as the first process did"
       : "what it printed says why";
   const message = `${describe(who)} ${describeEnd(end)} before it listened; ${advice}`;
+  return new WorkerError("start-failed", message, { ...who, ...end });
+}
+
+/** A worker has been killed because it did not listen within `ms` milliseconds. */
+export function neverListened(who: WorkerIdentity, end: ProcessEnd, ms: number): WorkerError {
+  const message = `${describe(who)} did not listen within ${ms / 1_000} seconds, and was killed; look for what its script waits for, or for a loop, before it calls serve()`;
   return new WorkerError("start-failed", message, { ...who, ...end });
 }
 

@@ -10,10 +10,12 @@ import {
   endedAtStart,
   endedEarly,
   endedUnasked,
+  neverListened,
   type ProcessEnd,
   publicationsDropped,
+  type WorkerError,
 } from "./worker-error.js";
-import { type ListeningAt, type RunOwner, type WorkerProcess, WorkerRun } from "./worker-run.js";
+import { type ListeningAt, type RunOwner, START_MS, type WorkerProcess, WorkerRun } from "./worker-run.js";
 
 /** What a pool is made of. */
 export interface PoolSetup {
@@ -141,11 +143,11 @@ export class WorkerPool implements RunOwner {
     this.#runs.delete(run);
     switch (this.#state.kind) {
       case "starting":
-        this.#fail(endedAtStart(run.identity, end));
+        this.#fail(run.isLate ? neverListened(run.identity, end, START_MS) : endedAtStart(run.identity, end));
         break;
       case "serving":
         if (run.state === "closed") return;
-        this.#setup.report(run.state === "closing" ? endedEarly(run.identity, end) : endedUnasked(run.identity, end));
+        this.#setup.report(errorOf(run, end));
         if (run.state !== "closing") this.#replace(run); // or it has been since
         break;
       case "closing":
@@ -180,4 +182,10 @@ export class WorkerPool implements RunOwner {
     if (this.#state.kind === "failed") this.#started.reject(this.#state.error);
     if (this.#state.kind === "closing") this.#ended.resolve({ closed: this.#closed, terminated: this.#terminated });
   }
+}
+
+/** What is said of the end of `run`, which nobody had asked for. */
+function errorOf({ identity, state, isLate }: WorkerRun, end: ProcessEnd): WorkerError {
+  if (isLate) return neverListened(identity, end, START_MS);
+  return state === "closing" ? endedEarly(identity, end) : endedUnasked(identity, end);
 }

@@ -39,6 +39,9 @@ export type RunState = "starting" | "serving" | "closing" | "closed" | "ended";
 /** How long a worker may take beyond its own deadline to end, in milliseconds: its program may have something to put away. */
 const END_GRACE_MS = 2_000;
 
+/** How long a worker may take until it listens, in milliseconds. */
+export const START_MS = 60_000;
+
 /** One process of a worker, from its start to its end. */
 export class WorkerRun implements TimerOwner {
   readonly identity: WorkerIdentity;
@@ -49,6 +52,7 @@ export class WorkerRun implements TimerOwner {
   readonly #timers: TimerWheel;
   readonly #timer: WheelTimer = new WheelTimer(this);
   #state: RunState = "starting";
+  #isLate = false;
   #report: DrainReport = { closed: 0, terminated: 0 };
 
   constructor(workerId: number, worker: WorkerProcess, owner: RunOwner, timers: TimerWheel, nowMs: number) {
@@ -64,10 +68,16 @@ export class WorkerRun implements TimerOwner {
     worker.on("error", () => {
       if (worker.process.pid === undefined) this.#end(null, null);
     });
+    this.#timers.arm(this.#timer, START_MS);
   }
 
   get state(): RunState {
     return this.#state;
+  }
+
+  /** Whether it was killed because it did not listen in time. */
+  get isLate(): boolean {
+    return this.#isLate;
   }
 
   /** How its connections ended. Those of a worker that ends before it has closed them count as terminated, if it has begun to. */
@@ -91,8 +101,9 @@ export class WorkerRun implements TimerOwner {
     this.#worker.process.kill("SIGKILL");
   }
 
-  /** It did not end in time. */
+  /** It did not listen, or did not end, in time. */
   onDue(): void {
+    this.#isLate = this.#state === "starting";
     this.kill();
   }
 
@@ -104,6 +115,7 @@ export class WorkerRun implements TimerOwner {
     switch (message?.kind) {
       case "listening":
         this.#state = "serving";
+        this.#timers.disarm(this.#timer);
         this.#owner.onListening(this, message);
         break;
       case "failed":

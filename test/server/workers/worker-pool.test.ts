@@ -115,6 +115,23 @@ describe("WorkerPool starts", () => {
     expect(errors).toEqual([]);
   });
 
+  test("or rejects when one does not listen within a minute, and is killed for it", async () => {
+    const { clock, pool, workers } = setUp();
+    const failure = pool.start().catch((error: unknown) => error);
+    workers[0]?.listen();
+    clock.advance(59_000);
+    expect(workers[1]?.signal).toBeUndefined();
+    clock.advance(1_100);
+    expect(workers.map(({ signal }) => signal)).toEqual([undefined, "SIGKILL"]);
+    for (const worker of workers.toReversed()) worker.end(null, "SIGKILL");
+    expect(await failure).toMatchObject({
+      code: "start-failed",
+      workerId: 2,
+      signal: "SIGKILL",
+      message: expect.stringContaining("did not listen within 60 seconds") as string,
+    });
+  });
+
   test("or rejects when the system starts no process", async () => {
     const { pool, workers } = setUp({ count: 1, canFork: false });
     const failure = pool.start().catch((error: unknown) => error);
@@ -132,6 +149,19 @@ describe("WorkerPool replaces a worker that ends", () => {
     clock.advance(200);
     expect(workers).toHaveLength(3);
     expect(workers[2]?.workerId).toBe(2);
+  });
+
+  test("by another again where the first does not listen within a minute", async () => {
+    const { clock, workers, errors } = await serving();
+    workers[1]?.end(1);
+    clock.advance(300);
+    errors.length = 0;
+    clock.advance(60_100);
+    expect(workers.map(({ signal }) => signal)).toEqual([undefined, undefined, "SIGKILL"]);
+    workers[2]?.end(null, "SIGKILL");
+    expect(errors).toMatchObject([{ code: "start-failed", workerId: 2, signal: "SIGKILL" }]);
+    clock.advance(200);
+    expect(workers).toHaveLength(4);
   });
 
   test("ever later where they end soon after their start, up to 30 seconds", async () => {
