@@ -7,7 +7,7 @@ export type WorkerErrorCode =
   | "start-failed"
   /** A worker has ended without having been asked to, or before it had closed its connections. Another takes its place. */
   | "ended"
-  /** A process does not read what is published: what was for it is dropped until it does. */
+  /** More is published than a process reads, or than may wait for it within a turn: what was for it is dropped until it has read some. */
   | "publications-dropped";
 
 /** Which worker an error is about. */
@@ -90,7 +90,7 @@ export function endedEarly(who: WorkerIdentity, end: ProcessEnd): WorkerError {
 /** Too much waits for `reader`, the worker itself or the process above it. */
 export function publicationsDropped(who: WorkerIdentity, reader: "worker" | "primary", maxBytes: number): WorkerError {
   const name = reader === "worker" ? describe(who) : `the primary of ${describe(who)}`;
-  const message = `${name} does not read: more than ${maxBytes} bytes of publications wait for it, and further ones are dropped until it does; look for what keeps its event loop busy`;
+  const message = `more than ${maxBytes} bytes of publications wait for ${name}, and further ones are dropped until it has read some; either something keeps its event loop busy, or more was published in one turn than may wait: then publish less at a time, with a turn (setImmediate) in between`;
   return new WorkerError("publications-dropped", message, who);
 }
 

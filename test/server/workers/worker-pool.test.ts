@@ -309,6 +309,7 @@ describe("WorkerPool passes on what is published", () => {
     await nextTurn();
     expect(workers[0]?.sent).toEqual([{ kind: "publications", publications: [large, large, large] }]);
     expect(errors).toMatchObject([{ code: "publications-dropped", workerId: 1 }]);
+    expect(errors[0]?.message).toMatch(/busy, or more was published in one turn than may wait: /);
   });
 
   test("and not to one that does not listen yet, nor to messages of others", async () => {
