@@ -54,9 +54,10 @@ export class ConnectSession {
   async run(lines: AsyncIterable<TypedLine>): Promise<CloseInfo> {
     const received = this.#receive();
     let failure: { readonly cause: unknown } | undefined;
-    const obeyed = this.#obey(lines).catch((cause: unknown) => {
+    const obeyed = this.#obey(lines).catch(async (cause: unknown) => {
       failure = { cause };
-      void this.#connection.close();
+      // What was sent before may still be answered.
+      await this.#closeAfterInput();
     });
     // Whoever is to type the next line is not waited for once the connection has ended.
     await Promise.race([obeyed.then(() => received), received]);
@@ -81,9 +82,11 @@ export class ConnectSession {
       const goesOn = await this.#do(line);
       if (!goesOn) return;
     }
-    const { afterInput } = this.#end;
-    if (afterInput.kind === "listen") return;
-    if (afterInput.kind === "close-in-silence") await this.#waitForSilence();
+    if (this.#end.afterInput.kind !== "listen") await this.#closeAfterInput();
+  }
+
+  async #closeAfterInput(): Promise<void> {
+    if (this.#end.afterInput.kind === "close-in-silence") await this.#waitForSilence();
     void this.#connection.close();
   }
 

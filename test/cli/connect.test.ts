@@ -94,11 +94,11 @@ describe("a pipe into halyard connect", patience, () => {
     );
   });
 
-  test("a line that is not UTF-8 ends it with 2, after those before it", async () => {
+  test("a line that is not UTF-8 ends it with 2, after those before it and their answers", async () => {
     const { echoUrl, process } = await startServe("--json");
-    const { code, stderr } = await pipe(Buffer.from("a\n\u00ff\n", "latin1"), echoUrl);
-    expect({ code, stderr }).toEqual({
+    expect(await pipe(Buffer.from("a\n\u00ff\n", "latin1"), echoUrl)).toEqual({
       code: 2,
+      stdout: "a\n",
       stderr: "halyard: line 2 of the input is not UTF-8; --binary sends lines as they are\n",
     });
     await process.find(/"message".*"text":"a"[^]*"closed".*"code":1000/);
