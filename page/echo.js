@@ -50,8 +50,12 @@ function connect() {
 /** @param {import("./reconnecting.js").ReconnectingState} state */
 function showChange(state) {
   isAwaitingVersion = !isHttp1 && state.kind === "open";
-  if (state.kind === "open") log.add("Status", "Connected");
-  else roundTrips.forgetWaiting();
+  if (state.kind === "open") {
+    log.add("Status", "Connected");
+    findElement("hint", HTMLElement).textContent = "";
+  } else {
+    roundTrips.forgetWaiting();
+  }
   const reason = "reason" in state && state.reason !== undefined ? describeReason(state.reason) : "";
   const place = state.kind === "open" && isHttp1 ? `${endpoint.href} over HTTP/1.1` : endpoint.href;
   showState(state, reason === "" ? place : reason);

@@ -108,10 +108,30 @@ describeInChromium("the page", (browser) => {
       await startServe(...flags, "--port", String(server.port));
       await page.locator("body[data-state=connected]").waitFor();
       expect(await reconnect.isVisible()).toBe(false);
+      expect(await page.locator("#hint").textContent()).toBe("");
       await send("hello again");
       await said("Server: hello again");
     });
   });
+
+  test.each(["light", "dark"] as const)(
+    "has a Send that cannot be used look so, also under the mouse: %s",
+    async (colorScheme) => {
+      const server = await startServe();
+      const { page, said } = await visit(server.url, { ...desktop, colorScheme });
+      await said("Status: Connected");
+      server.process.signal("SIGTERM");
+      await said(CLOSED);
+      const look = async (): Promise<string[]> => {
+        const style = "getComputedStyle(document.getElementById('send'))";
+        return [await page.evaluate<string>(`${style}.color`), await page.evaluate<string>(`${style}.backgroundColor`)];
+      };
+      const before = await look();
+      expect(before[1]).toBe("rgba(0, 0, 0, 0)");
+      await page.locator("#send").hover();
+      expect(await look()).toEqual(before);
+    },
+  );
 
   test("counts down to its next attempt, and reconnects at once by a button that keeps the keyboard's place", async () => {
     const server = await startServe();
