@@ -106,7 +106,10 @@ async function start(
     });
     return server;
   } catch (error) {
-    throw new CliError(describeStartFailure(error, flags), undefined, { cause: error });
+    // The options that `serve` checks are flags here.
+    const isUsage = error instanceof TypeError || error instanceof RangeError;
+    const exitCode = isUsage ? ExitCode.usage : ExitCode.failure;
+    throw new CliError(describeStartFailure(error, flags), exitCode, { cause: error });
   }
 }
 
@@ -189,6 +192,6 @@ function describeStartFailure(error: unknown, { host, port }: ServeFlags): strin
       return `cannot listen on --host ${host}: ${messageOf(error)}`;
     case undefined:
     default:
-      return messageOf(error);
+      return messageOf(error).replace(/^option trustProxy /, "--trust-proxy ");
   }
 }

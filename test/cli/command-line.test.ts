@@ -21,6 +21,9 @@ async function createFile(content: string): Promise<string> {
   return file;
 }
 
+const entriesTake =
+  'entries are addresses, networks like "10.0.0.0/8" or "2001:db8::/32", "loopback", "private" or "unix"';
+
 describe("the command line", patience, () => {
   test.each([["--help"], ["-h"], ["help"]])("halyard %s lists the commands", async (flag) => {
     const { code, stdout, stderr } = await runHalyard(flag);
@@ -57,6 +60,12 @@ describe("the command line", patience, () => {
     [["serve", "now"], 'halyard: unexpected argument "now"\n'],
     [["serve", "--port=x"], 'halyard: --port takes a whole number from 0 to 65535, not "x"\n'],
     [["serve", "--cert=a.pem"], "halyard: --cert needs --key\n"],
+    [["serve", "--trust-proxy=foo"], `halyard: --trust-proxy got "foo" in its list; ${entriesTake}\n`],
+    [["serve", "--trust-proxy=10.0.0.0/99"], `halyard: --trust-proxy got "10.0.0.0/99" in its list; ${entriesTake}\n`],
+    [
+      ["serve", "--trust-proxy=unix", "--trust-proxy=2"],
+      `halyard: --trust-proxy got "2" in its list; ${entriesTake}\n`,
+    ],
   ])("halyard %j ends with exit code 2 and one line on stderr", async (args, stderr) => {
     expect(await runHalyard(...args)).toEqual({ code: 2, stdout: "", stderr });
   });
