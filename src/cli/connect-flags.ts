@@ -106,6 +106,7 @@ const sessionFlags = {
     kind: "list",
     short: "x",
     placeholder: "MESSAGE",
+    mayBeEmpty: true,
     description: "Message to send first; repeatable",
   },
   binary: { group: "Messages", kind: "switch", description: "Send lines and --execute as binary messages" },

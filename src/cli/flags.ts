@@ -27,6 +27,8 @@ interface TextFlag extends FlagText {
 interface ListFlag extends FlagText {
   readonly kind: "list";
   readonly placeholder: string;
+  /** Whether no text at all is a value, too. */
+  readonly mayBeEmpty?: boolean;
 }
 
 /** Takes a whole number within bounds. */
@@ -132,7 +134,8 @@ function readOption(table: FlagTable, token: OptionToken): [name: string, value:
   }
   // `--host --quiet` has forgotten a value; `--port -1` has a wrong one.
   const isForgotten = token.value === undefined || (!token.inlineValue && /^-(?!\d)/.test(token.value));
-  if (isForgotten || token.value === "") throw CliError.ofUsage(`--${token.name} needs a value: ${flag.placeholder}`);
+  const isEmpty = token.value === "" && !(flag.kind === "list" && flag.mayBeEmpty === true);
+  if (isForgotten || isEmpty) throw CliError.ofUsage(`--${token.name} needs a value: ${flag.placeholder}`);
   return [token.name, token.value ?? ""];
 }
 

@@ -180,6 +180,12 @@ describe("the end of halyard connect", patience, () => {
     expect(await pipe("", short, "--once")).toEqual({ code: 3, stdout: "", stderr });
   });
 
+  test("--execute sends the empty message, too", async () => {
+    const { echoUrl } = await startServe();
+    const { code, stdout } = await pipe("", "-x", "", "--execute=", echoUrl);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: "\n\n" });
+  });
+
   test("--execute sends before the input, in order", async () => {
     const { echoUrl } = await startServe();
     const { stdout } = await pipe("c\n", "-x", "a", "--execute=b", echoUrl);
@@ -425,6 +431,7 @@ describe("a wrong command line of halyard connect ends with 2 and one line on st
     [["ws://[::"], "url cannot be parsed; it looks like wss://example.com/path"],
     [[url, "more"], 'unexpected argument "more"'],
     [[url, "--subprotocl=a"], "unknown flag --subprotocl; did you mean --subprotocol?"],
+    [[url, "-x"], "--execute needs a value: MESSAGE"],
     [[url, "--header"], '--header needs a value: "NAME: VALUE"'],
     [[url, "-H", "secret"], '--header takes "NAME: VALUE", with a colon behind the name'],
     [[url, "-H", "Upgrade: a"], "option headers may not set the header Upgrade: the handshake does"],
