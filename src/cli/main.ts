@@ -30,7 +30,8 @@ const SERVE_HELP = `halyard serve: an echo server, and a page to try it
 Usage: halyard serve [flags]
 
 ${describeFlags(serveFlags)}
-Exit status: 0 after SIGINT or SIGTERM, 1 if it cannot start, 2 for a wrong command line.
+Exit status: 0 after SIGINT or SIGTERM, 1 if it cannot start, 2 for a wrong command line, 130 or 143
+for a signal before it listens, or a second one.
 `;
 
 const CONNECT_HELP = `halyard connect: talk to a WebSocket server

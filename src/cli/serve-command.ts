@@ -14,7 +14,7 @@ import { createHostPolicy } from "./host-policy.js";
 import { hostOf } from "./request-host.js";
 import { type Inside, openInside } from "./serve-inside.js";
 import { addressOf, type ServeFlags, trustProxyOf, workersOf } from "./serve-flags.js";
-import { waitForStop } from "./signals.js";
+import { endBy, waitForStop } from "./signals.js";
 import { gatherWorkerOutput, killWorkers } from "./worker-output.js";
 
 /** How long plain HTTP responses under way may take at the end, in milliseconds. */
@@ -28,7 +28,7 @@ const CERTIFICATE_VARIABLE = "HALYARD_SELF_SIGNED";
 
 /**
  * Serves the page at / and the echo at /echo until SIGINT or SIGTERM; then closes every connection with 1001 and returns. A
- * second signal ends the process at once, and its workers.
+ * second signal ends the process at once, and its workers, and so does the first while it does not listen yet.
  *
  * @returns The exit code.
  * @throws CliError for what keeps it from starting.
@@ -53,10 +53,14 @@ async function serveUntilSignal(flags: ServeFlags, log: EventLog, tracer?: Obser
   });
   const workersAreSilent = gatherWorkerOutput(log);
   try {
-    const certificate = await findCertificate(flags);
-    if (certificate?.isSelfSigned === true) process.env[CERTIFICATE_VARIABLE] = JSON.stringify(certificate);
-    const inside = openInside(flags);
-    const server = await start(flags, certificate, log, inside, tracer);
+    const begun = await Promise.race([begin(flags, log, tracer), stopped]);
+    if (typeof begun === "string") {
+      // A start may take for ever: a file that is a pipe, a worker that hangs.
+      killWorkers();
+      await log.flush();
+      return endBy(begun);
+    }
+    const { server, certificate, inside } = begun;
     reportListening(server, flags, certificate, log);
     inside?.report(server, log);
     log.report({ event: "draining", signal: await stopped });
@@ -68,6 +72,14 @@ async function serveUntilSignal(flags: ServeFlags, log: EventLog, tracer?: Obser
   } finally {
     await workersAreSilent();
   }
+}
+
+/** Finds what is to be served with, and listens. */
+async function begin(flags: ServeFlags, log: EventLog, tracer: Observer | undefined) {
+  const certificate = await findCertificate(flags);
+  if (certificate?.isSelfSigned === true) process.env[CERTIFICATE_VARIABLE] = JSON.stringify(certificate);
+  const inside = openInside(flags);
+  return { server: await start(flags, certificate, log, inside, tracer), certificate, inside };
 }
 
 /** Serves until the primary has had it closed, or has died. */

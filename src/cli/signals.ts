@@ -51,6 +51,17 @@ export function waitForStop(
   });
 }
 
+/**
+ * Ends this process by `signal`, as if nobody had taken it over. `process.exit()` waits for the threads of the process, of which one may be
+ * opening a pipe that nobody writes to.
+ */
+export function endBy(signal: StopSignal): never {
+  process.removeAllListeners(signal);
+  process.kill(process.pid, signal);
+  // oxlint-disable-next-line unicorn/no-process-exit -- the first process of a container is not ended by a signal of its own
+  return process.exit(128 + constants.signals[signal]);
+}
+
 /** Whether `npm start`, `npx` or one of their kin runs this process. */
 export function isUnderNpm(environment: NodeJS.ProcessEnv): boolean {
   return environment["npm_lifecycle_event"] !== undefined || environment["npm_execpath"] !== undefined;

@@ -1,8 +1,11 @@
+import { execFileSync } from "node:child_process";
 import { once } from "node:events";
+import { closeSync, constants, openSync } from "node:fs";
 import { connect } from "node:net";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { connectMutePeer, EchoPeer } from "../support/echo-peer.js";
 import { HalyardProcess, startServe, untilListening } from "../support/halyard-process.js";
+import { newFile } from "../support/new-file.js";
 import { RawSocket } from "../support/raw-socket.js";
 
 /** The lines of JSON that a server has printed. */
@@ -343,6 +346,22 @@ describe("halyard serve stops", patience, () => {
     await process.find(/draining/);
     const pressing = setInterval(() => process.signal("SIGTERM"), 20); // signals that come together are one
     expect(await process.exited.finally(() => clearInterval(pressing))).toEqual({ code: 143, signal: null });
+  });
+});
+
+describe("a signal to halyard serve that does not listen yet", patience, () => {
+  test.each(["SIGINT", "SIGTERM"] as const)("ends it, even while it waits for a file: %s", async (signal) => {
+    const pipe = newFile();
+    execFileSync("mkfifo", [pipe]);
+    const process = HalyardProcess.start("serve", "--port", "0", "--cert", pipe, "--key", pipe);
+    // Who opens a pipe to write finds nobody before it is open for reading.
+    const writing = await vi.waitFor(() => openSync(pipe, constants.O_WRONLY | constants.O_NONBLOCK), {
+      timeout: 10_000,
+    });
+    onTestFinished(() => closeSync(writing));
+    process.signal(signal);
+    expect(await process.exited).toEqual({ code: null, signal });
+    expect(process.stdout + process.stderr).toBe("");
   });
 });
 
