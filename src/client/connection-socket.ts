@@ -40,7 +40,8 @@ class ConnectionSocket<Data> implements SocketLike {
     this.#connection = connection;
     connection.handle({
       message: (_, message) => this.#receive(message),
-      close: (_, { clean }) => this.#end(clean),
+      // Later, for it may have ended already, and nobody can listen yet.
+      close: (_, { clean }) => queueMicrotask(() => this.#end(clean)),
     });
   }
 

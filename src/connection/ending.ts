@@ -200,8 +200,12 @@ export class Ending implements ClosingOwner {
 
   onCloseTimeout(): void {
     destroySocket(this.#of.socket);
-    // A peer that has ended its side is lost, which shows when the socket closes.
-    if (this.#hasInputEnded || (this.#state.kind === "closed" && !this.#of.outbox.hasUnsent)) return;
+    if (this.#state.kind === "closed" && !this.#of.outbox.hasUnsent) return;
+    if (this.#hasInputEnded) {
+      // It is lost, which shows when the socket closes.
+      if (this.#state.kind !== "closed") this.#blame(lostUnread(this.#of.options));
+      return;
+    }
     this.#state = cutTransport(this.#state, "us");
     this.#blame(closeTimeout(this.#of.options));
   }
@@ -220,7 +224,7 @@ export class Ending implements ClosingOwner {
     // Our close frame is not out when something ahead of it is not.
     this.#state = outbox.hasUnsent ? withoutHandshake(cut) : cut;
     const { summary } = this.#state;
-    if (wasCut) this.#blame(this.#hasInputEnded ? lostUnread(this.#of.options) : lost());
+    if (wasCut) this.#blame(lost());
     this.#info = closeInfoOf(summary, this.#error);
     outbox.end();
     outbox.discard();

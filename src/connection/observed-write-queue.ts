@@ -14,6 +14,8 @@ export class ObservedWriteQueue extends WriteQueue {
   readonly #isMasked: boolean;
   #type: ObservedType = "text";
   #bytes = 0;
+  /** Tells observers of the frame that is being gathered. */
+  #tell: (() => void) | undefined;
 
   constructor(socket: Transport, setup: WriteQueueSetup, owner: WriteQueueOwner, observation: Observation) {
     super(socket, setup, owner);
@@ -26,20 +28,30 @@ export class ObservedWriteQueue extends WriteQueue {
   }
 
   override text(message: string): void {
+    this.#tell = () => {
+      const length = Buffer.byteLength(message);
+      if (this.#observation.seesFrames) this.#show(FIN | Opcode.text, length, Buffer.from(message));
+      this.#observation.sent("text", length);
+    };
     super.text(message);
-    const length = Buffer.byteLength(message);
-    if (this.#observation.seesFrames) this.#show(FIN | Opcode.text, length, Buffer.from(message));
-    this.#observation.sent("text", length);
   }
 
   override frame(firstByte: number, payload: Uint8Array): void {
+    this.#tell = () => this.#note(firstByte, payload);
     super.frame(firstByte, payload);
-    this.#note(firstByte, payload);
   }
 
   override prepared(message: EncodedMessage): void {
+    this.#tell = () => this.#note(message.firstByte, message.payload);
     super.prepared(message);
-    this.#note(message.firstByte, message.payload);
+  }
+
+  /** Tells of it before it may go out: the answer must not be told of first. */
+  protected override afterFrame(): void {
+    const tell = this.#tell;
+    this.#tell = undefined;
+    tell?.();
+    super.afterFrame();
   }
 
   /** Nothing passes by its observers. */

@@ -340,13 +340,12 @@ export class Outbox implements WriteQueueOwner, LateMessagesOwner {
   }
 
   onWritten(): void {
-    const pong = this.#owedPong;
-    if (pong !== undefined && !this.#queue.isInFlight) {
-      this.#owedPong = undefined;
-      this.#queue.frame(FIN | Opcode.pong, pong);
-    }
     this.#queued?.forget();
-    this.#noticeRoom();
+    this.#noticeRoom(); // before a pong, which may be more than the low mark
+    const pong = this.#owedPong;
+    if (pong === undefined || this.#queue.isInFlight) return;
+    this.#owedPong = undefined;
+    this.#queue.frame(FIN | Opcode.pong, pong);
   }
 
   onTorn(): void {

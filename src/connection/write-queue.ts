@@ -99,7 +99,7 @@ export class WriteQueue implements SocketWriterOwner {
   /** Queues a text message in one frame. */
   text(message: string): void {
     this.#frames.text(message);
-    this.#afterFrame();
+    this.afterFrame();
   }
 
   /**
@@ -108,13 +108,13 @@ export class WriteQueue implements SocketWriterOwner {
    */
   frame(firstByte: number, payload: Uint8Array): void {
     this.#frames.frame(firstByte, payload);
-    this.#afterFrame();
+    this.afterFrame();
   }
 
   /** Queues a message that was encoded before, unless each peer needs an encoding of its own. */
   prepared(message: EncodedMessage): void {
     this.#frames.prepared(message);
-    this.#afterFrame();
+    this.afterFrame();
   }
 
   /** As `GatheredFrames.beginCommon`. */
@@ -134,7 +134,8 @@ export class WriteQueue implements SocketWriterOwner {
     this.#frames.leaveCommon();
   }
 
-  #afterFrame(): void {
+  /** A frame has been gathered. */
+  protected afterFrame(): void {
     if (this.#isInFlight) return;
     if (this.#frames.bytes >= this.#flushBytes) this.flush();
     else this.#flushLater();

@@ -117,7 +117,7 @@ export class JsonChannel<Received, Sent> implements AsyncIterable<Received> {
    * The next value, or `undefined` when there will be no more. Call it when the last call has settled. What a message that is
    * not as agreed leads to is up to `onInvalid`. `timeoutMs` and `signal` are those of `Connection.receive`; the time goes on where
    * a message is skipped, so a peer cannot stretch it, however long to skip takes. A message that has come in time is given out, however
-   * long its schema takes.
+   * long its schema takes; one behind others that take longer to skip is kept for the next call.
    *
    * Rejects with JsonMessageError for such a message under `onInvalid: "throw"`, with what the schema itself throws, and
    * with the errors of `Connection.receive`.

@@ -142,7 +142,6 @@ export class WebSocketStream {
         pull: async (controller) => {
           const message = await connection.receive();
           if (message !== undefined) controller.enqueue(chunkOf(message));
-          // A connection that broke fails the stream here, behind the last message that had come.
           else await this.#closed.promise;
         },
         cancel: (reason) => this.#closeFor(reason),
@@ -182,8 +181,8 @@ export class WebSocketStream {
     void this.#connection?.close(closeCode ?? 1005, reason);
   }
 
-  #finish({ receivedClose }: Connection<undefined>, info: CloseInfo): void {
-    const { code, reason } = receivedClose ?? { code: 1006, reason: "" };
+  #finish(connection: Connection<undefined>, info: CloseInfo): void {
+    const { code, reason } = connection.receivedClose ?? { code: 1006, reason: "" };
     if (info.clean) {
       this.#closed.resolve({ closeCode: code, reason });
       this.#output?.error(alreadyClosed());
@@ -193,6 +192,8 @@ export class WebSocketStream {
     const error = endError("the WebSocket did not close cleanly", code, reason, info.error);
     this.#closed.reject(error);
     this.#output?.error(error);
+    const isAllRead = !connection.inspect().isBusy; // if not, `pull` fails the stream behind the last message
+    if (isAllRead) attempt(() => this.#input?.error(error));
   }
 }
 

@@ -1,7 +1,12 @@
 import type { Socket } from "node:net";
 import { describe, expect, test, vi } from "vitest";
 import { connect, type ConnectionHandler, socketOf } from "../../src/client/index.js";
-import { type OpenSocket, ReconnectingSocket, type ReconnectingState } from "../../src/reconnecting/index.js";
+import {
+  type OpenSocket,
+  ReconnectingSocket,
+  type ReconnectingState,
+  type SocketClose,
+} from "../../src/reconnecting/index.js";
 import { frameBytes } from "../protocol/support/frame-bytes.js";
 import { DeafRelay } from "../support/deaf-relay.js";
 import { listening } from "../support/listening.js";
@@ -47,6 +52,17 @@ describe("a reconnecting socket over connections of halyard/client", () => {
       reason: { kind: "invalid", error: { code: "no-websocket" } },
     });
     await vi.waitFor(() => expect(server.connections.size).toBe(0));
+  });
+
+  test("hears of the end of a connection that had ended before socketOf was called", async () => {
+    const server = await listening({ routes: { "/": { open: (peer) => void peer.close(3000, "no") } } });
+    const connection = await connect(server.url);
+    await connection.closed;
+    const socket = socketOf(connection);
+    const ends: unknown[] = [];
+    Object.assign(socket, { onclose: ({ code, reason }: SocketClose) => void ends.push([code, reason]) });
+    await vi.waitFor(() => expect(ends).toEqual([[3000, "no"]]));
+    expect(socket.readyState).toBe(3);
   });
 
   test("gets bytes as a Blob, where that is asked for", async () => {

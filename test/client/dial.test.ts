@@ -4,7 +4,7 @@ import { connect as connectTcp } from "node:net";
 import { Duplex, duplexPair, PassThrough } from "node:stream";
 import { describe, expect, test, vi } from "vitest";
 import { createSelfSigned } from "../../src/cli/self-signed.js";
-import { connect } from "../../src/client/index.js";
+import { connect, type ConnectionHandler } from "../../src/client/index.js";
 import { Upgrader } from "../../src/server/index.js";
 import { disguise } from "../support/disguise.js";
 import { RawServer } from "../support/raw-server.js";
@@ -158,34 +158,56 @@ describe("connect() with dial", () => {
   });
 });
 
-test("over a duplex that delivers within the write, what comes of that goes out once, in order, and the end behind it", async () => {
-  const [ours, theirs] = duplexPair();
-  const upgrader = new Upgrader();
-  const http = createServer();
-  const heard: unknown[] = [];
-  http.on("upgrade", (request, socket, head) =>
-    upgrader.serve(request, socket, head, {
+describe("over a duplex that delivers within the write", () => {
+  /** A duplex at whose other end `handler` serves. */
+  function served(handler: ConnectionHandler): Duplex {
+    const [ours, theirs] = duplexPair();
+    const upgrader = new Upgrader();
+    const http = createServer();
+    http.on("upgrade", (request, socket, head) => upgrader.serve(request, socket, head, handler));
+    http.emit("connection", theirs);
+    return ours;
+  }
+
+  test("what comes of that goes out once, in order, and the end behind it", async () => {
+    const heard: unknown[] = [];
+    const duplex = served({
       message: (connection, message) => {
         heard.push(message);
         connection.write(`re: ${String(message)}`);
         if (heard.length === 100) void connection.close();
       },
-    }),
-  );
-  http.emit("connection", theirs);
-  const connection = await connect("ws://in.memory/", { dial: () => ours });
-  const answers: unknown[] = [];
-  connection.handle({
-    message: (_, answer) => {
-      answers.push(answer);
-      connection.write(`${answers.length}`);
-      if (answers.length % 10 === 0) connection.write("long ".repeat(20_000));
-    },
+    });
+    const connection = await connect("ws://in.memory/", { dial: () => duplex });
+    const answers: unknown[] = [];
+    connection.handle({
+      message: (_, answer) => {
+        answers.push(answer);
+        connection.write(`${answers.length}`);
+        if (answers.length % 10 === 0) connection.write("long ".repeat(20_000));
+      },
+    });
+    connection.write("0");
+    expect(await connection.closed).toMatchObject({ code: 1000, by: "peer", clean: true });
+    const counted = heard.filter((each) => !String(each).startsWith("long"));
+    expect(counted).toEqual(counted.map((_, index) => `${index}`));
+    expect(answers).toEqual(heard.slice(0, answers.length).map((each) => `re: ${String(each)}`));
+    expect(answers.length).toBeGreaterThan(90);
   });
-  connection.write("0");
-  expect(await connection.closed).toMatchObject({ code: 1000, by: "peer", clean: true });
-  const counted = heard.filter((each) => !String(each).startsWith("long"));
-  expect(counted).toEqual(counted.map((_, index) => `${index}`));
-  expect(answers).toEqual(heard.slice(0, answers.length).map((each) => `re: ${String(each)}`));
-  expect(answers.length).toBeGreaterThan(90);
+
+  test("an observer is told of the question before the answer", async () => {
+    const duplex = served({ message: (connection) => void connection.write("answer") });
+    const told: string[] = [];
+    const connection = await connect("ws://in.memory/", {
+      dial: () => duplex,
+      observer: {
+        sent: (_, type, bytes) => void told.push(`sent ${type} of ${bytes}`),
+        received: (_, type, bytes) => void told.push(`received ${type} of ${bytes}`),
+      },
+    });
+    connection.write("q".repeat(100_000));
+    expect(await connection.receive()).toBe("answer");
+    expect(told).toEqual(["sent text of 100000", "received text of 6"]);
+    await connection.close();
+  });
 });

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { Connection } from "../../src/connection/index.js";
 import { WebSocketStream } from "../../src/web/index.js";
 import { listening } from "../support/listening.js";
@@ -25,4 +25,15 @@ test("what has come before a connection broke is read by who reads slowly, then 
   await expect(reader.read()).rejects.toBe(error);
   await expect(reader.closed).rejects.toBe(error);
   expect(error).toMatchObject({ name: "WebSocketError", closeCode: 1006 });
+});
+
+test("who waits for the end of a stream, and not for a message, learns that the connection broke", async () => {
+  let peer: Connection | undefined;
+  const server = await listening({ routes: { "/": { open: (connection) => void (peer = connection) } } });
+  const stream = new WebSocketStream(server.url);
+  const reader = (await stream.opened).readable.getReader();
+  await vi.waitUntil(() => peer !== undefined);
+  peer?.terminate();
+  await expect(reader.closed).rejects.toMatchObject({ name: "WebSocketError", closeCode: 1006 });
+  await expect(stream.closed).rejects.toMatchObject({ closeCode: 1006 });
 });
