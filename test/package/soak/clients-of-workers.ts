@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type Connection, ConnectError, connect } from "halyard/client";
 import { expect } from "vitest";
+import { isAlive } from "../../support/workers-program.js";
 import { below, isTrueFor, someMessages } from "./chance.js";
 import { expectSame } from "./guests.js";
 
@@ -70,7 +71,11 @@ class Guest {
 }
 
 async function take(connection: Connection, pid: number | undefined): Promise<string | Uint8Array> {
-  const message = await connection.receive({ timeoutMs: PATIENCE_MS });
+  const message = await connection.receive({ timeoutMs: PATIENCE_MS }).catch((cause: unknown) => {
+    const { path, state, bufferedBytes } = connection.inspect();
+    const told = { path, state, bufferedBytes, pid, isAlive: pid === undefined ? undefined : isAlive(pid) };
+    throw new Error(`nothing has come for ${PATIENCE_MS} ms: ${JSON.stringify(told)}`, { cause });
+  });
   if (message !== undefined) return message;
   const { code } = await connection.closed;
   throw new Loss(`closed with ${code}`, pid);
